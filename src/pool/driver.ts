@@ -1,0 +1,85 @@
+/** What a container is made from. Memory in MB. */
+export interface ContainerSpec {
+  /** Unique per driver, e.g. `wsk0_3_guest_hello` (OPENWHISK.md 5.5). */
+  readonly name: string;
+  readonly kind: string;
+  /** Image reference. The process driver does not use it. */
+  readonly image: string;
+  readonly memory: number;
+  /** Environment at creation: `__OW_API_HOST`, `__OW_ALLOW_CONCURRENT` … */
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Relative CPU weight, as `docker run --cpu-shares`. */
+  readonly cpuShares: number;
+}
+
+/** Where a container's proxy listens for /init and /run. */
+export type Address = { readonly host: string; readonly port: number } | { readonly socketPath: string };
+
+/** How a container ended. `code` is null when a signal ended it or nobody knows. */
+export interface ExitInfo {
+  readonly code: number | null;
+  readonly outOfMemory: boolean;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+/** Receives raw output as it arrives; `time` in epoch milliseconds. Chunks are not lines. */
+export type OutputListener = (stream: OutputStream, chunk: Buffer, time: number) => void;
+
+/**
+ * One started container. The pool owns it and must call `remove` exactly once, whatever happened before.
+ * No method waits for the proxy to listen: the first /init retries until it does.
+ */
+export interface Container {
+  /** The engine's id, or the process id. */
+  readonly id: string;
+  readonly address: Address;
+  /** The last address the engine gave it may change over a resume; others keep theirs. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Kills and removes. Resolves when the engine says it is gone; calling it again is harmless. */
+  remove(): Promise<void>;
+  /** Settles (never rejects) once the container has ended, by itself or by `remove`. */
+  readonly exited: Promise<ExitInfo>;
+  /** Sets the one listener for output. Output that came before is delivered to it first. */
+  onOutput(listener: OutputListener): void;
+  /** Resident memory in bytes, where the driver can tell cheaply. */
+  memoryUsed?(): Promise<number>;
+}
+
+/** Why a driver cannot serve a kind or image, in one sentence that says what to do. */
+export type Availability = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+
+/**
+ * Makes containers. Errors: `create` throws `ImageError` when the image cannot be had, `CommandNotFoundError` when the
+ * image has no such command (docker exit 127), anything else means that no container could be provisioned. A create that
+ * throws leaves nothing behind. Whoever constructed the driver calls `close`; it removes every container still there.
+ */
+export interface Driver {
+  readonly name: 'docker' | 'process' | 'kubernetes';
+  /** True when containers can be suspended. */
+  readonly canPause: boolean;
+  /** Whether this driver can serve the kind with that image right now, without waiting (a cached answer). */
+  available(kind: string, image: string): Promise<Availability>;
+  create(spec: ContainerSpec): Promise<Container>;
+  /** Removes containers that an earlier process of the same server instance left. Resolves to how many. */
+  sweep(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+  constructor(
+    readonly image: string,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+export class CommandNotFoundError extends Error {
+  override readonly name = 'CommandNotFoundError';
+  constructor(readonly image: string) {
+    super(`executable file not found in image ${image}`);
+  }
+}
