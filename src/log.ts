@@ -5,6 +5,7 @@ export type { Logger };
 export interface LogOptions {
   readonly format: 'pretty' | 'json';
   readonly level: 'silent' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly color: boolean;
 }
 
 /**
@@ -18,10 +19,15 @@ export const createLogger = async (options: LogOptions): Promise<Logger> => {
   };
   if (options.format === 'json') return pino(base, pino.destination(2));
   const { default: pretty } = await import('pino-pretty');
-  const color = process.stderr.isTTY === true && !('NO_COLOR' in process.env);
   return pino(
     base,
-    pretty({ destination: 2, sync: true, colorize: color, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }),
+    pretty({
+      destination: 2,
+      sync: true,
+      colorize: options.color,
+      ignore: 'pid,hostname',
+      translateTime: 'HH:MM:ss.l',
+    }),
   );
 };
 

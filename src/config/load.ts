@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { errorText, UsageError } from '../errors.js';
+import { type Config, environmentName, flagName, type OptionName, options } from './options.js';
+
+const ajv = new Ajv({ allErrors: false, verbose: true });
+const properties = Object.fromEntries(
+  Object.entries(options).map(([name, { help: _help, ...schema }]) => [name, schema]),
+);
+const check = ajv.compile({ type: 'object', additionalProperties: false, properties });
+
+type Values = Partial<Record<string, unknown>>;
+
+/** A word from the environment as the option's type; a word that does not fit is left for the schema to refuse. */
+const fromText = (name: OptionName, text: string): unknown => {
+  const { type } = options[name];
+  if (type === 'boolean') {
+    if (/^(1|true|yes|on)$/i.test(text)) return true;
+    if (/^(0|false|no|off|)$/i.test(text)) return false;
+    return text;
+  }
+  if (type === 'integer' || type === 'number')
+    return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  return text;
+};
+
+const fromEnvironment = (env: NodeJS.ProcessEnv): Values => {
+  const values: Values = {};
+  for (const name of Object.keys(options) as OptionName[]) {
+    const text = env[environmentName(name)];
+    if (text !== undefined) values[name] = fromText(name, text);
+  }
+  if (values['dockerHost'] === undefined && env['DOCKER_HOST']) values['dockerHost'] = env['DOCKER_HOST'];
+  return values;
+};
+
+const fromFile = (file: string): Values => {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`Config file '${file}' cannot be read: ${errorText(error)}`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('expected a JSON object');
+    return value as Values;
+  } catch (error) {
+    throw new UsageError(`Config file '${file}' is not valid: ${errorText(error)}`);
+  }
+};
+
+const describe = (name: string, source: string): string => {
+  if (source === 'flag') return `--${flagName(name)}`;
+  return source === 'environment' ? environmentName(name) : `'${name}' in ${source}`;
+};
+
+const expected = (error: NonNullable<typeof check.errors>[number]): string => {
+  const schema = error.parentSchema as { enum?: string[]; type?: string; minimum?: number; maximum?: number };
+  if (schema.enum) return `one of ${schema.enum.join(', ')}`;
+  const range = [
+    schema.minimum === undefined ? '' : `from ${schema.minimum}`,
+    schema.maximum === undefined ? '' : `to ${schema.maximum}`,
+  ].filter(Boolean);
+  return [schema.type === 'integer' ? 'a whole number' : `a ${schema.type ?? 'value'}`, ...range].join(' ');
+};
+
+const validate = (values: Values, source: string): void => {
+  if (check(values)) return;
+  const error = check.errors?.[0];
+  if (!error) return;
+  if (error.keyword === 'additionalProperties') {
+    const name = (error.params as { additionalProperty: string }).additionalProperty;
+    throw new UsageError(
+      `Unknown option ${describe(name, source)}. Known options: ${Object.keys(options).join(', ')}.`,
+    );
+  }
+  const name = error.instancePath.slice(1);
+  throw new UsageError(
+    `Bad value for ${describe(name, source)}: expected ${expected(error)}, got ${JSON.stringify(error.data)}.`,
+  );
+};
+
+const defined = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, v]) => v !== undefined));
+
+export interface Sources {
+  /** What flags (or the programmatic caller) gave; undefined members count as absent. */
+  readonly flags?: Values;
+  readonly file?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Flags over environment over file over defaults, each source checked by itself. Throws `UsageError`. */
+export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
+  const defaults = Object.fromEntries(
+    Object.entries(options).flatMap(([name, o]) => ('default' in o ? [[name, o.default]] : [])),
+  );
+  const layers: [Values, string][] = [
+    [file === undefined ? {} : fromFile(file), `config file '${file}'`],
+    [fromEnvironment(env), 'environment'],
+    [defined(flags), 'flag'],
+  ];
+  for (const [values, source] of layers) validate(values, source);
+  return Object.freeze(Object.assign({}, defaults, ...layers.map(([values]) => values))) as Config;
+};
+
+/** The environment's say on colour (https://no-color.org). */
+export const colorWanted = (env: NodeJS.ProcessEnv, tty: boolean): boolean => tty && !env['NO_COLOR'];

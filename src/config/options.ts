@@ -1,0 +1,118 @@
+import { homedir, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Every option of `miniwhisk start`, once: flags, environment (`MINIWHISK_` + upper snake case), config file and the
+ * programmatic API are all made from this table. A JSON schema with a default and a one-line help.
+ */
+interface Option {
+  readonly type: 'string' | 'integer' | 'number' | 'boolean';
+  readonly help: string;
+  readonly default?: string | number | boolean;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly pattern?: string;
+}
+
+const MB = 1024 * 1024;
+
+/** Half of the machine's memory, at least OpenWhisk's 1024 MB. */
+const defaultPoolMemory = (): number => Math.max(1024, Math.floor(totalmem() / MB / 2));
+
+export const options = {
+  port: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 65535,
+    default: 3233,
+    help: 'Port of the REST API; 0 takes any free one',
+  },
+  host: { type: 'string', minLength: 1, default: '127.0.0.1', help: 'Address to listen on' },
+  dataDir: {
+    type: 'string',
+    minLength: 1,
+    default: join(homedir(), '.miniwhisk'),
+    help: 'Where entities and activations are kept',
+  },
+  memory: { type: 'boolean', default: false, help: 'Keep everything in memory: no data dir, nothing survives a stop' },
+  clean: { type: 'boolean', default: false, help: 'Delete what the data dir holds before starting' },
+  driver: {
+    type: 'string',
+    enum: ['auto', 'docker', 'process'],
+    default: 'auto',
+    help: 'How functions run: in containers, as plain processes, or decided per kind',
+  },
+  dockerHost: {
+    type: 'string',
+    help: 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: DOCKER_HOST, else the default socket)',
+  },
+  manifest: { type: 'string', minLength: 1, help: "Runtimes manifest in OpenWhisk's form (runtimes.json)" },
+  poolMemory: {
+    type: 'integer',
+    minimum: 128,
+    default: defaultPoolMemory(),
+    help: 'MB of memory that running functions may hold together',
+  },
+  pauseGrace: { type: 'number', minimum: 0, default: 10, help: 'Seconds after which an idle container is paused' },
+  idleTimeout: { type: 'number', minimum: 0, default: 600, help: 'Seconds after which an idle container is removed' },
+  scale: {
+    type: 'string',
+    enum: ['predictive', 'eager'],
+    default: 'predictive',
+    help: "When to start another container: when it pays, or for every waiting call (OpenWhisk's rule)",
+  },
+  maxQueue: {
+    type: 'integer',
+    minimum: 1,
+    default: 10_000,
+    help: 'Activations that may wait; beyond it calls are answered 503',
+  },
+  prewarm: { type: 'boolean', default: true, help: 'Keep stem cells as the manifest says' },
+  limits: {
+    type: 'string',
+    enum: ['local', 'openwhisk'],
+    default: 'local',
+    help: "Generous limits for local work, or OpenWhisk's own (60 calls a minute, 30 at once …)",
+  },
+  users: { type: 'string', minLength: 1, help: 'JSON file of subjects to create at start' },
+  grace: {
+    type: 'number',
+    minimum: 0,
+    default: 10,
+    help: 'Seconds that running activations get to finish when the server stops',
+  },
+  readyFile: { type: 'string', minLength: 1, help: 'Write {url, port, pid, auth} as JSON here once ready' },
+  logFormat: { type: 'string', enum: ['pretty', 'json'], default: 'pretty', help: 'Form of the log on standard error' },
+  logLevel: {
+    type: 'string',
+    enum: ['silent', 'warn', 'info', 'debug', 'trace'],
+    default: 'warn',
+    help: 'How much to log (-v: debug)',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof options;
+
+type ValueOf<O> = O extends { enum: readonly (infer E)[] }
+  ? E
+  : O extends { type: 'string' }
+    ? string
+    : O extends { type: 'boolean' }
+      ? boolean
+      : number;
+
+type WithDefault = { [K in OptionName]: (typeof options)[K] extends { default: unknown } ? K : never }[OptionName];
+
+/** What the server runs with: validated, defaults filled in, frozen. */
+export type Config = { readonly [K in WithDefault]: ValueOf<(typeof options)[K]> } & {
+  readonly [K in Exclude<OptionName, WithDefault>]?: ValueOf<(typeof options)[K]>;
+};
+
+/** `dataDir` → `data-dir`. */
+export const flagName = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
+
+/** `dataDir` → `MINIWHISK_DATA_DIR`. */
+export const environmentName = (name: string): string =>
+  `MINIWHISK_${flagName(name).replaceAll('-', '_').toUpperCase()}`;
