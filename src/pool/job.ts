@@ -24,6 +24,7 @@ export interface Executable {
 
 export interface Job {
   readonly activationId: string;
+  readonly transactionId: string;
   readonly executable: Executable;
   /** Epoch ms at which the invocation was accepted. */
   readonly accepted: number;
