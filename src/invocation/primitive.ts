@@ -1,0 +1,134 @@
+import type { Clock } from '../clock.js';
+import { limitViolation } from '../entities/limits.js';
+import { errorText } from '../errors.js';
+import type { Logger } from '../log.js';
+import { logs as logText, outcome as text } from '../messages.js';
+import type { CollectedLogs, Job, Outcome } from '../pool/job.js';
+import { formatLogLine } from '../pool/logs.js';
+import type { Preparer } from './executable.js';
+import type { Finished, Invocation } from './invoke.js';
+import { primitiveRecord, type Timing } from './record.js';
+import type { Records } from './records.js';
+import { applicationError, developerError, interpret, type Response, whiskError } from './response.js';
+import type { Throttles } from './throttle.js';
+
+/** Runs actions that have a container. */
+export interface Primitives {
+  run(invocation: Invocation): Promise<Finished>;
+}
+
+interface Parts {
+  readonly pool: { submit(job: Job): Promise<Outcome> };
+  readonly prepare: Preparer;
+  readonly records: Records;
+  readonly throttles: Throttles;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The driver to name in the `driver` annotation: one other than the user's choice. */
+  readonly noteDriver: (driver: string) => boolean;
+}
+
+/** Container runs that ended by the user's or the platform's fault get the platform's last line (OPENWHISK.md 3.6). */
+const withPlatformLines = (collected: CollectedLogs, response: Response, now: number): readonly string[] => {
+  const extra: string[] = [];
+  if (collected.failed) extra.push(formatLogLine(now, 'stderr', logText.collectorFailed));
+  if (response.statusCode === 2) extra.push(formatLogLine(now, 'stderr', logText.developerError));
+  return extra.length === 0 ? collected.lines : [...collected.lines, ...extra];
+};
+
+type Ran = Extract<Outcome, { kind: 'ran' }>;
+
+/** What a job's end that is no run means. */
+const failure = (outcome: Exclude<Outcome, Ran>): Response => {
+  switch (outcome.kind) {
+    case 'imageFailed':
+      return developerError(text.imageFailed(outcome.image));
+    case 'commandNotFound':
+      return developerError(text.commandNotFound(outcome.image));
+    case 'notProvisioned':
+      return whiskError(text.notProvisioned);
+    case 'stopped':
+      return whiskError(text.interrupted);
+  }
+};
+
+export const createPrimitives = (parts: Parts): Primitives => {
+  const { pool, prepare, records, throttles, clock } = parts;
+
+  const timingOf = (invocation: Invocation, outcome: Outcome): Timing => {
+    if (outcome.kind !== 'ran') {
+      const now = clock.now();
+      return { accepted: invocation.accepted, start: now, end: now, duration: 0 };
+    }
+    const duration = Math.round((outcome.initMs ?? 0) + (outcome.runMs ?? 0));
+    return {
+      accepted: invocation.accepted,
+      start: outcome.start,
+      end: outcome.start + duration,
+      duration,
+      ...(outcome.initMs !== undefined && { initTime: Math.round(outcome.initMs) }),
+    };
+  };
+
+  const finish = (invocation: Invocation, outcome: Outcome): Finished => {
+    const { action, invoker, id, cause } = invocation;
+    const { timeout } = action.doc.limits;
+    const response =
+      outcome.kind === 'ran' ? interpret({ ...outcome, timeout, limit: invoker.limits.truncation }) : failure(outcome);
+    const activation = primitiveRecord({
+      id,
+      action,
+      invoker,
+      cause,
+      response,
+      timing: timingOf(invocation, outcome),
+      timedOut: outcome.kind === 'ran' && outcome.result.kind === 'timeout',
+      driver: outcome.kind === 'ran' && parts.noteDriver(outcome.driver) ? outcome.driver : undefined,
+    });
+    const always = invocation.alwaysStore === true;
+    if (outcome.kind === 'ran') {
+      const logs = outcome.logs.then(l => withPlatformLines(l, response, clock.now()));
+      records.putLater(activation, logs, invoker, always);
+    } else {
+      records.put(activation, invoker, always);
+    }
+    return { activation, response };
+  };
+
+  const refuse = (invocation: Invocation, response: Response): Finished => {
+    const now = clock.now();
+    const timing = { accepted: invocation.accepted, start: now, end: now, duration: 0 };
+    const activation = primitiveRecord({ ...invocation, response, timing, timedOut: false });
+    records.put(activation, invocation.invoker, invocation.alwaysStore === true);
+    return { activation, response };
+  };
+
+  return {
+    async run(invocation) {
+      const { action, invoker, payload, id, transactionId, accepted, cause } = invocation;
+      const violation = limitViolation(action.doc.limits, invoker.limits);
+      if (violation) return refuse(invocation, applicationError(violation));
+      const { executable, runBody } = prepare(action, invoker);
+      throttles.entered(invoker);
+      try {
+        const outcome = await pool.submit({
+          activationId: id,
+          transactionId,
+          executable,
+          accepted,
+          urgent: cause !== undefined,
+          runBody: deadline => runBody(id, transactionId, payload, deadline),
+        });
+        if (outcome.kind === 'notProvisioned') {
+          parts.log.warn({ activationId: id, action: action.path }, `no container: ${outcome.reason}`);
+        }
+        return finish(invocation, outcome);
+      } catch (error) {
+        parts.log.error({ activationId: id, action: action.path }, `activation failed: ${errorText(error)}`);
+        return refuse(invocation, whiskError(text.notProvisioned));
+      } finally {
+        throttles.left(invoker);
+      }
+    },
+  };
+};

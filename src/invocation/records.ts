@@ -1,0 +1,36 @@
+import type { Activation } from '../entities/types.js';
+import type { ActivationStore } from '../store/store.js';
+import type { Identity } from './identity.js';
+
+/** The only writer of activations. */
+export type Records = ReturnType<typeof createRecords>;
+
+/**
+ * A blocking answer leaves before its record is complete (logs follow within the sentinel's time). `settled` lets a
+ * reader that knows the id wait for it, so that "invoke, then get" never sees a 404.
+ */
+export const createRecords = (store: ActivationStore) => {
+  const pending = new Map<string, Promise<void>>();
+
+  const put = (activation: Activation, invoker: Identity, always: boolean): void => {
+    if (always || invoker.limits.storeActivations) store.put(activation);
+  };
+
+  return {
+    put,
+    /** Stores `activation` with the logs once they are there. `logs` never rejects. */
+    putLater(activation: Activation, logs: Promise<readonly string[]>, invoker: Identity, always: boolean): void {
+      const done = logs.then(lines => {
+        put({ ...activation, logs: lines }, invoker, always);
+        pending.delete(activation.activationId);
+      });
+      pending.set(activation.activationId, done);
+    },
+    /** Resolves when the record of `id` is complete, at once when nothing is known to be under way. */
+    settled: (id: string): Promise<void> | undefined => pending.get(id),
+    /** Resolves when every record begun so far is complete. */
+    allSettled: async (): Promise<void> => {
+      await Promise.all(pending.values());
+    },
+  };
+};

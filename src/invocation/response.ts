@@ -1,0 +1,80 @@
+import type { StatusCode } from '../entities/types.js';
+import { isObject, type Json } from '../json.js';
+import { outcome as text } from '../messages.js';
+import type { CallResult } from '../pool/client.js';
+import { type Payload, payloadOf } from './arguments.js';
+
+/** How an activation answers. `size` is the bytes of the container's reply, absent when there was none. */
+export interface Response {
+  readonly statusCode: StatusCode;
+  readonly result?: Payload;
+  readonly size?: number;
+}
+
+const withError = (statusCode: StatusCode, error: Json, size?: number): Response => ({
+  statusCode,
+  result: payloadOf({ error }),
+  ...(size !== undefined && { size }),
+});
+
+export const success = (result: Payload): Response => ({ statusCode: 0, result });
+export const applicationError = (error: Json): Response => withError(1, error);
+export const developerError = (error: Json): Response => withError(2, error);
+export const whiskError = (error: Json): Response => withError(3, error);
+
+const parse = (body: string): Json | undefined => {
+  try {
+    return JSON.parse(body) as Json;
+  } catch {
+    return undefined;
+  }
+};
+
+type Reply = Extract<CallResult, { kind: 'response' }>;
+
+const truncated = (reply: Reply, limit: number): string =>
+  text.truncated(reply.length, limit, reply.body.subarray(0, limit).toString('utf8'));
+
+/** The container's answer to /run (OPENWHISK.md 3.5). `truncation` in bytes. */
+const interpretRun = (reply: Reply, limit: number): Response => {
+  const size = reply.length;
+  if (reply.length > limit) return withError(1, truncated(reply, limit), size);
+  const body = reply.body.toString('utf8').trim();
+  const value = parse(body);
+  const ok = reply.status === 200;
+  if (isObject(value) && Object.hasOwn(value, 'error')) {
+    return withError(ok ? 1 : 2, value['error'] as Json, size);
+  }
+  if (ok && (isObject(value) || Array.isArray(value))) return { statusCode: 0, result: { text: body, value }, size };
+  return withError(2, text.invalidResponse(body), size);
+};
+
+/** A failed /init. */
+const interpretInit = (reply: Reply, limit: number): Response => {
+  const size = reply.length;
+  if (reply.length > limit) return withError(2, truncated(reply, limit), size);
+  const body = reply.body.toString('utf8').trim();
+  const value = parse(body);
+  if (isObject(value) && Object.hasOwn(value, 'error')) return withError(2, value['error'] as Json, size);
+  return withError(2, text.initFailed(body), size);
+};
+
+/** What the deciding call of a run means for the activation. `timeout` in ms, `limit` in bytes. */
+export const interpret = (call: {
+  readonly phase: 'init' | 'run';
+  readonly result: CallResult;
+  readonly outOfMemory: boolean;
+  readonly timeout: number;
+  readonly limit: number;
+}): Response => {
+  const init = call.phase === 'init';
+  if (call.outOfMemory) return developerError(text.outOfMemory);
+  switch (call.result.kind) {
+    case 'response':
+      return init ? interpretInit(call.result, call.limit) : interpretRun(call.result, call.limit);
+    case 'timeout':
+      return developerError(text.timeout(call.timeout, init));
+    default:
+      return developerError(init ? text.initAbnormal : text.runAbnormal);
+  }
+};

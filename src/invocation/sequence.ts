@@ -1,0 +1,92 @@
+import { parseReference, pathOf } from '../entities/names.js';
+import { activationId } from '../ids.js';
+import { isObject } from '../json.js';
+import { sequence as text } from '../messages.js';
+import type { Payload } from './arguments.js';
+import type { Finished, Invocation, InvocationContext } from './invoke.js';
+import { compositeRecord } from './record.js';
+import type { ResolvedAction } from './resolve.js';
+import { applicationError, type Response, success } from './response.js';
+
+/** Atomic actions left for a sequence and everything nested in it. */
+interface Budget {
+  left: number;
+}
+
+const budgets = new WeakMap<Invocation, Budget>();
+
+const hasError = (payload: Payload | undefined): boolean =>
+  payload !== undefined && isObject(payload.value) && Object.hasOwn(payload.value, 'error');
+
+const resolveComponent = (context: InvocationContext, component: string, own: string): ResolvedAction | undefined => {
+  try {
+    return context.resolve(pathOf(parseReference(component, own)));
+  } catch {
+    return undefined;
+  }
+};
+
+/** What went through the components, for the record. */
+interface Progress {
+  response: Response;
+  readonly ids: string[];
+  duration: number;
+  maxMemory: number | undefined;
+}
+
+const runComponents = async (
+  context: InvocationContext,
+  invocation: Invocation,
+  components: readonly string[],
+): Promise<Progress> => {
+  const budget = budgets.get(invocation) ?? { left: context.sequenceLength };
+  const progress: Progress = { response: success(invocation.payload), ids: [], duration: 0, maxMemory: undefined };
+  for (const component of components) {
+    const action = resolveComponent(context, component, invocation.invoker.namespace);
+    if (!action) {
+      progress.response = applicationError(text.componentMissing);
+      break;
+    }
+    const nested = 'components' in action.doc.exec;
+    if (!nested && budget.left-- <= 0) {
+      progress.response = applicationError(text.tooLong);
+      break;
+    }
+    const next: Invocation = {
+      ...invocation,
+      id: activationId(),
+      action,
+      payload: progress.response.result ?? { text: '{}', value: {} },
+      accepted: context.clock.now(),
+      cause: invocation.id,
+    };
+    if (nested) budgets.set(next, budget);
+    const { activation, response } = await context.run(next);
+    progress.ids.push(activation.activationId);
+    progress.duration += activation.duration ?? 0;
+    progress.maxMemory = Math.max(progress.maxMemory ?? 0, action.doc.limits.memory);
+    progress.response = response;
+    if (response.statusCode !== 0 || hasError(response.result)) break;
+  }
+  return progress;
+};
+
+/** Runs a sequence: each component's result is the next one's payload, the first error ends it (OPENWHISK.md 3.7). */
+export const runSequence = async (
+  context: InvocationContext,
+  invocation: Invocation,
+  components: readonly string[],
+): Promise<Finished> => {
+  const start = context.clock.now();
+  const { response, ids, duration, maxMemory } = await runComponents(context, invocation, components);
+  const activation = compositeRecord({
+    ...invocation,
+    response,
+    timing: { accepted: invocation.accepted, start, end: context.clock.now(), duration },
+    components: ids,
+    maxMemory,
+    conductor: false,
+  });
+  context.records.put(activation, invocation.invoker, invocation.alwaysStore === true);
+  return { activation, response };
+};
