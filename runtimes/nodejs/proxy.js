@@ -1,0 +1,157 @@
+'use strict';
+/**
+ * The action proxy for Node.js: /init loads the user's code into this process, /run calls its entry point.
+ * States, as OpenWhisk's proxy names them: ready → starting → ready → running → ready …; a failed /init or a failed /run
+ * leads to `stopped`, from which nothing leads away.
+ */
+const { serve, errorBody } = require('./wire.js');
+
+const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
+/** 48 MB of code doubled by JSON escapes, and room for parameters. */
+const MAX_BODY = 128 * 1024 * 1024;
+
+const listen = process.env.MINIWHISK_PROXY_LISTEN;
+const watchParent = process.env.MINIWHISK_PROXY_PARENT === 'stdin';
+for (const name of Object.keys(process.env)) if (name.startsWith('MINIWHISK_')) delete process.env[name];
+const concurrent = (process.env.__OW_ALLOW_CONCURRENT || '').toLowerCase() === 'true';
+
+let state = 'ready';
+let main;
+
+/** An output stream whose last character is known, so that the sentinel always gets a line of its own. */
+function tailed(stream) {
+  const write = stream.write;
+  let last = '\n';
+  stream.write = (chunk, ...rest) => {
+    if (chunk.length > 0) last = chunk;
+    return write.call(stream, chunk, ...rest);
+  };
+  /** Writes the sentinel; calls `done` when everything written so far has left this process. */
+  return done => {
+    const ended = typeof last === 'string' ? last.endsWith('\n') : last[last.length - 1] === 10;
+    last = '\n';
+    write.call(stream, ended ? SENTINEL : `\n${SENTINEL}`);
+    if (stream.writableLength === 0) done();
+    else write.call(stream, '', done);
+  };
+}
+
+let endStdout;
+let endStderr;
+/** Made at the first /init: opening the two streams takes longer than everything else before listening. */
+function openOutput() {
+  endStdout ??= tailed(process.stdout);
+  endStderr ??= tailed(process.stderr);
+}
+
+function endActivation(done) {
+  endStdout(() => endStderr(done));
+}
+
+function exportEnv(name, value) {
+  if (value === null || value === undefined) process.env[name] = '';
+  else process.env[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function refuse(reply, text) {
+  console.error('Internal system error:', text);
+  reply(403, errorBody(text));
+}
+
+function init(message, reply) {
+  openOutput();
+  if (main !== undefined) return refuse(reply, 'Cannot initialize the action more than once.');
+  if (state !== 'ready') return refuse(reply, `System not ready, status is ${state}.`);
+  const { main: entry, code, binary, env } = message.value ?? {};
+  if (typeof entry !== 'string' || typeof code !== 'string' || entry === '' || code === '') {
+    return reply(403, errorBody('Missing main/no code to execute.'));
+  }
+  state = 'starting';
+  if (env !== null && typeof env === 'object') for (const name of Object.keys(env)) exportEnv(name, env[name]);
+  require('./load.js')
+    .load(code, entry, binary === true)
+    .then(
+      loaded => {
+        main = loaded;
+        state = 'ready';
+        reply(200, '{"OK":true}');
+      },
+      error => {
+        state = 'stopped';
+        console.error('Error during initialization:', error);
+        const text = errorBody(`Initialization has failed due to: ${error?.stack ? String(error.stack) : error}`);
+        endActivation(() => reply(502, text));
+      },
+    );
+}
+
+/** The user's code threw, or its result cannot be sent. */
+function failRun(error, reply) {
+  state = 'stopped';
+  console.error(error);
+  endActivation(() => reply(502, errorBody(`An error has occurred: ${error}`)));
+}
+
+function finishRun(result, reply) {
+  let text;
+  try {
+    text = result === undefined ? '{}' : typeof result === 'object' ? JSON.stringify(result) : undefined;
+  } catch (error) {
+    return failRun(error, reply);
+  }
+  if (text === undefined) {
+    console.error(`Result must be of type object but has type "${typeof result}":`, result);
+    text = errorBody('The action did not return a dictionary.');
+    endActivation(() => {
+      if (state === 'running') state = 'ready';
+      reply(502, text);
+    });
+    return;
+  }
+  endActivation(() => {
+    if (state === 'running') state = 'ready';
+    reply(200, text);
+  });
+}
+
+function run(message, reply) {
+  openOutput();
+  if (main === undefined) return refuse(reply, 'System not initialized.');
+  if (state !== 'ready') return refuse(reply, `System not ready, status is ${state}.`);
+  const args = message.value ?? {};
+  if (typeof args !== 'object') {
+    return refuse(reply, `Internal system error: the argument must be a dictionary but has type '${typeof args}'.`);
+  }
+  for (const key of Object.keys(message)) if (key !== 'value') exportEnv(`__OW_${key.toUpperCase()}`, message[key]);
+  if (!concurrent) state = 'running';
+  let result;
+  try {
+    result = main(args);
+    if (typeof result?.then !== 'function') return finishRun(result, reply);
+  } catch (error) {
+    return failRun(error, reply);
+  }
+  Promise.resolve(result).then(
+    value => finishRun(value, reply),
+    reason => finishRun({ error: reason ? require('./load.js').plainError(reason) : {} }, reply),
+  );
+}
+
+serve(listen, MAX_BODY, (method, path, body, reply) => {
+  const endpoint = method !== 'POST' ? undefined : path === '/run' ? run : path === '/init' ? init : undefined;
+  let message;
+  try {
+    message = endpoint && (body.length === 0 ? {} : JSON.parse(body.utf8Slice()));
+  } catch {
+    message = undefined;
+  }
+  if (message === undefined || message === null || typeof message !== 'object') reply(500, errorBody('Bad request.'));
+  else endpoint(message, reply);
+});
+
+process.once('SIGTERM', () => process.exit(143));
+if (watchParent) {
+  const parent = new (require('node:net').Socket)({ fd: 0, writable: false });
+  const leave = () => process.exit(0);
+  parent.on('end', leave).on('error', leave).on('close', leave).resume();
+}
