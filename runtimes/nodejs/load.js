@@ -57,22 +57,26 @@ async function loadText(code, entry) {
   const vm = require('node:vm');
   const names = entry.split('.');
   // The inner function lets the code declare names such as `require` or `__dirname` again, as OpenWhisk's proxy does.
-  const before = 'return (function () {';
-  const after = `\n;try { return ${entry}; } catch (e) { if (!(e instanceof ReferenceError || e instanceof TypeError)) throw e; } })();`;
+  const text = code.startsWith('#!') ? `//${code}` : code;
+  const wrapped =
+    `return (function () {\n${text}\n;try { return ${entry}; }` +
+    ' catch (e) { if (!(e instanceof ReferenceError || e instanceof TypeError)) throw e; } })();';
   let script;
   try {
-    script = vm.compileFunction(before + code + after, ['exports', 'require', 'module', '__filename', '__dirname'], {
+    script = vm.compileFunction(wrapped, ['exports', 'require', 'module', '__filename', '__dirname'], {
       filename: 'action.js',
-      columnOffset: -before.length,
+      lineOffset: -1,
       importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER ?? (specifier => import(specifier)),
     });
   } catch (error) {
-    if (error instanceof SyntaxError && ESM_SIGNS.some(sign => error.message.includes(sign))) {
+    if (ESM_SIGNS.some(sign => error.message.includes(sign))) {
       const file = path.join(ownFolder(), 'action.mjs');
       fs.writeFileSync(file, code);
       linkModules(path.dirname(file));
       return entryPoint(await import(pathToFileURL(file).href), names, entry);
     }
+    // The code alone gives the better message where its end is missing.
+    vm.compileFunction(text, [], { filename: 'action.js' });
     throw error;
   }
   const module = {

@@ -78,8 +78,9 @@ function init(message, reply) {
       },
       error => {
         state = 'stopped';
-        console.error('Error during initialization:', error);
-        const text = errorBody(`Initialization has failed due to: ${error?.stack ? String(error.stack) : error}`);
+        const reason = error?.stack ? String(error.stack) : error;
+        console.error('Error during initialization:', reason);
+        const text = errorBody(`Initialization has failed due to: ${reason}`);
         endActivation(() => reply(502, text));
       },
     );
