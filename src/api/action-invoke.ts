@@ -1,0 +1,80 @@
+import { HttpError, rejection } from '../errors.js';
+import { emptyPayload, type Payload } from '../invocation/arguments.js';
+import { checkRight } from '../invocation/entitlement.js';
+import type { Finished } from '../invocation/invoke.js';
+import { activationJson } from '../invocation/record.js';
+import { isObject } from '../json.js';
+import { http, entity as text } from '../messages.js';
+import { contentLength, readOptionalJson } from './body.js';
+import { type Context, sendJsonText } from './context.js';
+import type { ApiParts } from './parts.js';
+import { booleanQuery, waitQuery } from './query.js';
+
+const ACTIVATION_HEADER = 'x-openwhisk-activation-id';
+
+/** The body of an invocation or a fire: an object, or nothing. Throws 400, 413, 415. */
+export const readPayload = async (ctx: Context, max: number): Promise<Payload> => {
+  const body = await readOptionalJson(ctx);
+  if (!body) return emptyPayload;
+  // A body without Content-Length is only now known to be too large.
+  const size = Buffer.byteLength(body.text);
+  if (size > max) throw new HttpError(413, text.requestTooLarge(size, max));
+  if (!isObject(body.value)) throw rejection(400, http.malformed(http.objectExpected));
+  return body;
+};
+
+/** Refuses by Content-Length, before anything is looked up. Throws 413. */
+export const checkPayloadLength = (ctx: Context, max: number): void => {
+  const length = contentLength(ctx);
+  if (length > max) throw new HttpError(413, text.requestTooLarge(length, max));
+};
+
+/** Answers 202 with the id. */
+export const sendAccepted = (ctx: Context, id: string): void => {
+  ctx.set(ACTIVATION_HEADER, id);
+  sendJsonText(ctx, 202, `{"activationId":"${id}"}`);
+};
+
+const STATUS = [200, 502, 502, 500] as const;
+
+/** The end of a blocking call: an array result goes bare, `result=true` wants the result alone (OPENWHISK.md 3.1). */
+const sendFinished = (ctx: Context, { activation, response }: Finished, resultOnly: boolean): void => {
+  ctx.set(ACTIVATION_HEADER, activation.activationId);
+  const result = response.result;
+  const json = Array.isArray(result?.value)
+    ? result.text
+    : resultOnly
+      ? (result?.text ?? '{}')
+      : activationJson(activation);
+  sendJsonText(ctx, STATUS[response.statusCode], json);
+};
+
+const EXPIRED = Symbol('expired');
+
+/** POST of an action: throttle, size, entitlement, body, existence, in this order (OPENWHISK.md 8.4). */
+export const invokeAction = async (parts: ApiParts, ctx: Context, path: string): Promise<void> => {
+  const { identity, transactionId, extraLogging } = ctx.state;
+  parts.throttles.invocation(identity);
+  checkPayloadLength(ctx, identity.limits.payload);
+  checkRight(parts.store.entities, identity, 'ACTIVATE', path);
+  const blocking = booleanQuery(ctx, 'blocking');
+  const resultOnly = booleanQuery(ctx, 'result');
+  const wait = waitQuery(ctx, parts.limits.blockingWait);
+  const payload = await readPayload(ctx, identity.limits.payload);
+  const action = parts.resolve(path);
+  const call = { invoker: identity, payload, transactionId, alwaysStore: extraLogging };
+  parts.launch.check(action, call);
+  const { id, finished } = parts.launch.start(action, call);
+  if (!blocking) {
+    sendAccepted(ctx, id);
+    return;
+  }
+  let timer: { cancel(): void } | undefined;
+  const expired = new Promise<typeof EXPIRED>(resolve => {
+    timer = parts.clock.after(wait, () => resolve(EXPIRED));
+  });
+  const outcome = await Promise.race([finished, expired]);
+  timer?.cancel();
+  if (outcome === EXPIRED) sendAccepted(ctx, id);
+  else sendFinished(ctx, outcome, resultOnly);
+};

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { rejection } from '../errors.js';
+import type { Json } from '../json.js';
+import { http } from '../messages.js';
+import type { Context } from './context.js';
+import { jsonErrorDetail } from './json-error.js';
+
+/** Bytes of a request's body at most (OpenWhisk: pekko's max-content-length, OPENWHISK.md 1.1). */
+export const MAX_BODY = 50 * 1024 * 1024;
+
+/** spray-json's own limit on how deep JSON may nest. */
+const MAX_DEPTH = 1000;
+
+/** Reads the whole body. Throws 400 when it is too long or the sender breaks off. */
+export const readBody = (req: IncomingMessage, limit = MAX_BODY): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    req.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        req.pause();
+        reject(rejection(400, http.bodyTooLarge));
+      } else chunks.push(chunk);
+    });
+    req.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
+    const broken = (): void => reject(rejection(400, http.truncatedBody));
+    req.on('error', broken);
+    req.on('close', broken);
+  });
+
+/** True when the text nests deeper than `max`, strings skipped. Short texts cannot. */
+const tooDeep = (text: string, max: number): boolean => {
+  if (text.length < 2 * max) return false;
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (inString) {
+      if (c === 0x5c) i++;
+      else if (c === 0x22) inString = false;
+    } else if (c === 0x22) inString = true;
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > max) return true;
+    } else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return false;
+};
+
+/** Parses JSON as OpenWhisk does. Throws 400 malformed with upstream's detail. */
+export const parseJson = (text: string): Json => {
+  if (tooDeep(text, MAX_DEPTH)) throw rejection(400, http.malformed(http.nestedTooDeeply(MAX_DEPTH)));
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw rejection(400, http.malformed(jsonErrorDetail(text)));
+  }
+};
+
+const checkJsonType = (ctx: Context): void => {
+  const type = ctx.get('content-type');
+  if (/^application\/json\s*(;|$)/i.test(type.trim())) return;
+  throw rejection(415, http.unsupportedType(type === '' ? 'application/octet-stream' : type));
+};
+
+/** The body of a PUT: JSON is required. Throws 400, 415. */
+export const readJson = async (ctx: Context): Promise<Json> => {
+  const bytes = await readBody(ctx.req);
+  if (bytes.length > 0 || ctx.get('content-type') !== '') checkJsonType(ctx);
+  return parseJson(bytes.toString('utf8'));
+};
+
+/** The body of a POST, with its text; undefined when there is none. Throws 400, 415. */
+export const readOptionalJson = async (ctx: Context): Promise<{ text: string; value: Json } | undefined> => {
+  const bytes = await readBody(ctx.req);
+  if (bytes.length === 0) return undefined;
+  checkJsonType(ctx);
+  const text = bytes.toString('utf8').trim();
+  return { text, value: parseJson(text) };
+};
+
+/** Content-Length, or 0 when the request does not say. */
+export const contentLength = (ctx: Context): number => Number(ctx.get('content-length')) || 0;

@@ -1,0 +1,22 @@
+import type { Clock } from '../clock.js';
+import type { SystemLimits } from '../entities/limits.js';
+import type { Launcher } from '../invocation/launch.js';
+import type { Records } from '../invocation/records.js';
+import type { Resolver } from '../invocation/resolve.js';
+import type { Throttles } from '../invocation/throttle.js';
+import type { Runtimes } from '../runtimes/manifest.js';
+import type { Store } from '../store/store.js';
+
+/** What the REST resources are built on; made once by server/wire.ts. */
+export interface ApiParts {
+  readonly store: Store;
+  readonly resolve: Resolver;
+  readonly launch: Launcher;
+  readonly records: Records;
+  readonly throttles: Throttles;
+  readonly runtimes: Runtimes;
+  readonly limits: SystemLimits;
+  readonly clock: Clock;
+  /** Called after an action changed or went: its idle containers are of no use any more. */
+  readonly actionChanged: (path: string) => void;
+}

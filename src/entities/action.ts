@@ -1,0 +1,94 @@
+import { HttpError } from '../errors.js';
+import { action as text } from '../messages.js';
+import type { ParsedExec } from './exec.js';
+import { dedupe } from './parameters.js';
+import type { ActionPut } from './schemas.js';
+import type { ActionDoc, ActionLimits, Annotation, Exec, Parameter } from './types.js';
+import { bumpVersion, FIRST_VERSION, parseVersion } from './version.js';
+
+/** The stored form of body parameters: last of equal keys wins, `init` only when true. */
+export const storedParameters = (given: ActionPut['parameters'] = []): Parameter[] =>
+  dedupe(
+    given.map(p => ({
+      key: p.key,
+      value: p.value as Parameter['value'],
+      ...(p.init === true && { init: true as const }),
+      ...(typeof p.encryption === 'string' && { encryption: p.encryption }),
+    })),
+  );
+
+export const storedAnnotations = (given: ActionPut['annotations'] = []): Annotation[] =>
+  dedupe(given.map(a => ({ key: a.key, value: a.value as Annotation['value'] })));
+
+const withExec = (annotations: readonly Annotation[], exec: Exec): Annotation[] =>
+  dedupe([...annotations, { key: 'exec', value: exec.kind }]);
+
+/** A sequence's parameters mirror its components; whatever the client sent is dropped (OPENWHISK.md 2.3). */
+const sequenceParameters = (components: readonly string[]): Parameter[] => [
+  { key: '_actions', value: [...components] },
+];
+
+export interface ActionWrite {
+  readonly namespace: string;
+  readonly name: string;
+  readonly body: ActionPut;
+  readonly parsed: ParsedExec | undefined;
+  readonly limits: ActionLimits;
+  readonly now: number;
+}
+
+const createAction = ({ namespace, name, body, parsed, limits, now }: ActionWrite): ActionDoc => {
+  if (!parsed) throw new HttpError(400, text.execUndefined);
+  const { exec } = parsed;
+  return {
+    type: 'action',
+    namespace,
+    name,
+    version: body.version === undefined ? FIRST_VERSION : parseVersion(body.version),
+    publish: body.publish ?? false,
+    exec,
+    parameters: 'components' in exec ? sequenceParameters(exec.components) : storedParameters(body.parameters),
+    limits,
+    annotations: withExec(
+      dedupe<Annotation>([{ key: 'provide-api-key', value: false }, ...storedAnnotations(body.annotations)]),
+      exec,
+    ),
+    updated: now,
+  };
+};
+
+const updatedParameters = (
+  stored: ActionDoc,
+  body: ActionPut,
+  parsed: ParsedExec | undefined,
+): readonly Parameter[] => {
+  const wasSequence = 'components' in stored.exec;
+  if (parsed && 'components' in parsed.exec) return sequenceParameters(parsed.exec.components);
+  if (!parsed && wasSequence) return stored.parameters;
+  if (body.parameters) return storedParameters(body.parameters);
+  return wasSequence ? [] : stored.parameters;
+};
+
+/** Annotations merge, `delAnnotations` first; `exec` is reset, `provide-api-key` is not added again. */
+const updatedAnnotations = (stored: ActionDoc, body: ActionPut, exec: Exec): Annotation[] => {
+  const dropped = new Set(body.delAnnotations ?? []);
+  const kept = stored.annotations.filter(a => !dropped.has(a.key));
+  return withExec(dedupe([...kept, ...storedAnnotations(body.annotations)]), exec);
+};
+
+/** The action after a PUT: a new one, or the stored one with the body merged over it. Throws 400. */
+export const applyActionPut = (stored: ActionDoc | undefined, write: ActionWrite): ActionDoc => {
+  if (!stored) return createAction(write);
+  const { body, parsed } = write;
+  const exec = parsed?.exec ?? stored.exec;
+  return {
+    ...stored,
+    version: body.version === undefined ? bumpVersion(stored.version) : parseVersion(body.version),
+    publish: body.publish ?? stored.publish,
+    exec,
+    parameters: updatedParameters(stored, body, parsed),
+    limits: write.limits,
+    annotations: updatedAnnotations(stored, body, exec),
+    updated: write.now,
+  };
+};
