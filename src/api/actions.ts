@@ -1,7 +1,7 @@
 import { applyActionPut } from '../entities/action.js';
 import { execSize, type ParsedExec, parseExec } from '../entities/exec.js';
 import { parseLimits } from '../entities/limits.js';
-import { docPath, entityName, namespaceName, packageOf, parseReference, pathOf } from '../entities/names.js';
+import { docPath, packageOf, parseReference, pathOf } from '../entities/names.js';
 import { type ActionPut, actionPut, payload as payloadSchema } from '../entities/schemas.js';
 import type { ActionDoc } from '../entities/types.js';
 import { validate } from '../entities/validate.js';
@@ -19,6 +19,7 @@ import { checkSizes, commit, commonJson, putTarget } from './entities.js';
 import type { ApiParts } from './parts.js';
 import { booleanQuery, countBody, listParameters, listQuery, overwriteParameter } from './query.js';
 import type { Route } from './route.js';
+import { ownNamespace, targetOf } from './target.js';
 
 /** The action as GET, PUT and DELETE answer with it. `code` undefined leaves it out. */
 const actionJson = (doc: ActionDoc, code: string | undefined, parameters = doc.parameters): object => ({
@@ -34,15 +35,6 @@ const actionSummary = (doc: ActionDoc): object => ({
   limits: doc.limits,
   exec: { binary: 'binary' in doc.exec && doc.exec.binary },
 });
-
-/** `ns/[pkg/]name` of the URL. Throws 400. */
-const target = (ctx: Context): { path: string; namespace: string; name: string } => {
-  const root = namespaceName(ctx.params['namespace'] as string, ctx.state.identity.namespace);
-  const inner = ctx.params['package'];
-  const namespace = inner === undefined ? root : `${root}/${entityName(inner)}`;
-  const name = entityName(ctx.params['name'] as string);
-  return { path: `${namespace}/${name}`, namespace, name };
-};
 
 /** PUT and DELETE of a packaged action need the package itself to be there and to be no binding. Throws 400, 404, 409. */
 const checkOwnPackage = (parts: ApiParts, path: string): void => {
@@ -65,21 +57,17 @@ const list = (parts: ApiParts, ctx: Context, namespace: string, inPackage?: stri
   else sendJson(ctx, 200, (entities.list(query, { skip, limit }) as ActionDoc[]).map(actionSummary));
 };
 
-const listAll = (parts: ApiParts, ctx: Context): void => {
-  const namespace = namespaceName(ctx.params['namespace'] as string, ctx.state.identity.namespace);
-  if (namespace !== ctx.state.identity.namespace) throw new HttpError(403, entityText.forbidden(namespace));
-  list(parts, ctx, namespace);
-};
+const listAll = (parts: ApiParts, ctx: Context): void => list(parts, ctx, ownNamespace(ctx));
 
 const listPackage = (parts: ApiParts, ctx: Context): void => {
-  const { path } = target(ctx);
+  const { path } = targetOf(ctx);
   const view = readPackage(parts.store.entities, ctx.state.identity, path);
   const [namespace, name] = (view.provider?.path ?? view.path).split('/') as [string, string];
   list(parts, ctx, namespace, name);
 };
 
 const get = (parts: ApiParts, ctx: Context): void => {
-  const { path } = target(ctx);
+  const { path } = targetOf(ctx);
   authorize(parts, ctx, 'READ', path);
   const withCode = booleanQuery(ctx, 'code', true);
   const action = parts.resolve(path);
@@ -119,7 +107,7 @@ const checkExec = (
 };
 
 const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
-  const { path, namespace, name } = target(ctx);
+  const { path, namespace, name } = targetOf(ctx);
   const identity = authorize(parts, ctx, 'PUT', path);
   checkOwnPackage(parts, path);
   const { entities } = parts.store;
@@ -138,7 +126,7 @@ const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
 };
 
 const remove = (parts: ApiParts, ctx: Context): void => {
-  const { path } = target(ctx);
+  const { path } = targetOf(ctx);
   authorize(parts, ctx, 'DELETE', path);
   checkOwnPackage(parts, path);
   const { entities } = parts.store;
@@ -168,7 +156,7 @@ export const actionRoutes = (parts: ApiParts): Route[] => {
         202: 'Accepted: the activation id',
         502: 'The action failed',
       },
-      handle: ctx => invokeAction(parts, ctx, target(ctx).path),
+      handle: ctx => invokeAction(parts, ctx, targetOf(ctx).path),
     },
     {
       method: 'get',

@@ -1,6 +1,10 @@
+import type { Clock } from '../clock.js';
 import type { Activation } from '../entities/types.js';
 import type { ActivationStore } from '../store/store.js';
 import type { Identity } from './identity.js';
+
+/** ms that a list waits for records whose logs are still coming. */
+const LIST_WAIT = 50;
 
 /** The only writer of activations. */
 export type Records = ReturnType<typeof createRecords>;
@@ -9,7 +13,7 @@ export type Records = ReturnType<typeof createRecords>;
  * A blocking answer leaves before its record is complete (logs follow within the sentinel's time). `settled` lets a
  * reader that knows the id wait for it, so that "invoke, then get" never sees a 404.
  */
-export const createRecords = (store: ActivationStore) => {
+export const createRecords = (store: ActivationStore, clock: Clock) => {
   const pending = new Map<string, Promise<void>>();
 
   const put = (activation: Activation, invoker: Identity, always: boolean): void => {
@@ -28,6 +32,17 @@ export const createRecords = (store: ActivationStore) => {
     },
     /** Resolves when the record of `id` is complete, at once when nothing is known to be under way. */
     settled: (id: string): Promise<void> | undefined => pending.get(id),
+    /** Resolves when records that answers have left for are complete, but waits no longer than a list's reader would. */
+    settledSoon: (): Promise<void> | undefined =>
+      pending.size === 0
+        ? undefined
+        : new Promise(resolve => {
+            const timer = clock.after(LIST_WAIT, resolve);
+            void Promise.all(pending.values()).then(() => {
+              timer.cancel();
+              resolve();
+            });
+          }),
     /** Resolves when every record begun so far is complete. */
     allSettled: async (): Promise<void> => {
       await Promise.all(pending.values());

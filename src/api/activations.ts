@@ -1,0 +1,99 @@
+import { checkActivationId, isEntityName } from '../entities/names.js';
+import type { Activation } from '../entities/types.js';
+import { HttpError, rejection } from '../errors.js';
+import { activationJson, activationSummary, responseJson } from '../invocation/record.js';
+import { defaultText, entity as entityText, http, query as text } from '../messages.js';
+import { type Context, sendJson, sendJsonText } from './context.js';
+import type { ApiParts } from './parts.js';
+import {
+  booleanQuery,
+  countBody,
+  listParameters,
+  listQuery,
+  type QueryParameter,
+  textQuery,
+  timeQuery,
+} from './query.js';
+import type { Route } from './route.js';
+import { namespaceOf, ownNamespace } from './target.js';
+
+/** `action` or `pkg/action`, a leading slash tolerated; empty means no filter. Throws 400. */
+const nameFilter = (ctx: Context): string | undefined => {
+  const value = textQuery(ctx, 'name');
+  if (value === undefined || value === '') return undefined;
+  const segments = (value.startsWith('/') ? value.slice(1) : value).split('/');
+  if (segments.length > 2 || !segments.every(isEntityName)) {
+    throw rejection(400, http.badQuery('name', text.badNameFilter(value)));
+  }
+  return segments.join('/');
+};
+
+const list = async (parts: ApiParts, ctx: Context): Promise<void> => {
+  const namespace = ownNamespace(ctx);
+  const { skip, limit, count } = listQuery(ctx, 'activations');
+  const docs = booleanQuery(ctx, 'docs');
+  const name = nameFilter(ctx);
+  const since = timeQuery(ctx, 'since');
+  const upto = timeQuery(ctx, 'upto');
+  if (count && docs) throw new HttpError(400, text.docsWithCount);
+  const query = {
+    namespace,
+    ...(name !== undefined && { name }),
+    ...(since !== undefined && { since }),
+    ...(upto !== undefined && { upto }),
+  };
+  await parts.records.settledSoon();
+  const { activations } = parts.store;
+  if (count) sendJson(ctx, 200, countBody('activations', activations.count(query), skip));
+  else if (docs) sendJsonText(ctx, 200, `[${activations.list(query, { skip, limit }, true).map(activationJson)}]`);
+  else sendJson(ctx, 200, activations.list(query, { skip, limit }, false).map(activationSummary));
+};
+
+/** The record the URL names, once it is complete. Throws 400, 403, 404. */
+const find = async (parts: ApiParts, ctx: Context): Promise<Activation> => {
+  const namespace = namespaceOf(ctx);
+  const id = checkActivationId(ctx.params['id'] as string);
+  if (namespace !== ctx.state.identity.namespace) {
+    throw new HttpError(403, entityText.forbidden(`${namespace}/${id}`));
+  }
+  await parts.records.settled(id);
+  const activation = parts.store.activations.get(namespace, id);
+  if (!activation) throw new HttpError(404, defaultText[404] as string);
+  return activation;
+};
+
+const filters: readonly QueryParameter[] = [
+  ...listParameters,
+  { name: 'docs', type: 'boolean', description: 'Whole records instead of summaries', default: false },
+  { name: 'name', type: 'string', description: 'Only those of this action: name or package/name' },
+  { name: 'since', type: 'integer', description: 'Only those that started at this epoch ms or later' },
+  { name: 'upto', type: 'integer', description: 'Only those that started at this epoch ms or earlier' },
+];
+
+export const activationRoutes = (parts: ApiParts): Route[] => [
+  {
+    method: 'get',
+    path: '/:namespace/activations{/}',
+    summary: 'List activations',
+    query: filters,
+    handle: ctx => list(parts, ctx),
+  },
+  {
+    method: 'get',
+    path: '/:namespace/activations/:id{/}',
+    summary: 'Get an activation',
+    handle: async ctx => sendJsonText(ctx, 200, activationJson(await find(parts, ctx))),
+  },
+  {
+    method: 'get',
+    path: '/:namespace/activations/:id/result',
+    summary: 'Get the result of an activation',
+    handle: async ctx => sendJsonText(ctx, 200, responseJson(await find(parts, ctx))),
+  },
+  {
+    method: 'get',
+    path: '/:namespace/activations/:id/logs',
+    summary: 'Get the logs of an activation',
+    handle: async ctx => sendJson(ctx, 200, { logs: (await find(parts, ctx)).logs }),
+  },
+];
