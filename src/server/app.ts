@@ -1,0 +1,104 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import { actionRoutes } from '../api/actions.js';
+import { activationRoutes } from '../api/activations.js';
+import { type Context, sendJson } from '../api/context.js';
+import { apiInfo, serverInfo } from '../api/info.js';
+import { namespaceRoutes } from '../api/namespaces.js';
+import { packageRoutes } from '../api/packages.js';
+import type { ApiParts } from '../api/parts.js';
+import type { Route } from '../api/route.js';
+import { ruleRoutes } from '../api/rules.js';
+import { triggerRoutes } from '../api/triggers.js';
+import { rejection } from '../errors.js';
+import type { Identities } from '../invocation/identity.js';
+import type { Logger } from '../log.js';
+import { http } from '../messages.js';
+import { authenticate } from './middleware/authenticate.js';
+import { CORS_HEADERS, restCors } from './middleware/cors.js';
+import { errorReplies } from './middleware/errors.js';
+import { refuseBadTargets } from './middleware/target.js';
+import { transactions } from './middleware/transaction.js';
+
+export interface AppParts extends ApiParts {
+  readonly identities: Identities;
+  readonly log: Logger;
+  readonly build: { readonly date: string; readonly number: string };
+}
+
+const API = '/api/v1';
+
+const isApi = (path: string): boolean => path === API || path.startsWith(`${API}/`);
+
+const sendOk = (ctx: Koa.Context): void => {
+  ctx.status = 200;
+  ctx.type = 'text/plain; charset=UTF-8';
+  ctx.body = 'OK';
+};
+
+/** All REST resources; the most called ones first, because the router tries them in order. */
+const apiRoutes = (parts: ApiParts): Route[] => [
+  ...actionRoutes(parts),
+  ...activationRoutes(parts),
+  ...triggerRoutes(parts),
+  ...ruleRoutes(parts),
+  ...packageRoutes(parts),
+  ...namespaceRoutes(),
+];
+
+const restRouter = (parts: AppParts): Router => {
+  const router = new Router({ prefix: `${API}/namespaces`, strict: true, sensitive: true });
+  for (const { method, path, handle } of apiRoutes(parts)) {
+    router[method](path, ctx => handle(ctx as unknown as Context));
+  }
+  return router;
+};
+
+/** Routes that need no credentials. */
+const openRouter = (parts: AppParts): Router => {
+  const router = new Router({ strict: true, sensitive: true });
+  const info = serverInfo(parts.limits, parts.runtimes);
+  const api = apiInfo(parts.build);
+  router.get('/', ctx => sendJson(ctx as unknown as Context, 200, info));
+  router.get(`${API}{/}`, restCors, ctx => sendJson(ctx as unknown as Context, 200, api));
+  router.get('/ping', ctx => {
+    ctx.type = 'text/plain; charset=UTF-8';
+    ctx.body = 'pong';
+  });
+  router.get('/invokers', ctx => sendJson(ctx as unknown as Context, 200, {}));
+  return router;
+};
+
+/** OPTIONS is answered for any path and any credentials (OPENWHISK.md 1.5). */
+const preflight: Koa.Middleware = (ctx, next) => {
+  if (ctx.method !== 'OPTIONS') return next();
+  ctx.set(CORS_HEADERS);
+  if (!isApi(ctx.path)) ctx.set('Access-Control-Allow-Methods', 'OPTIONS, GET, POST');
+  return Promise.resolve(sendOk(ctx));
+};
+
+/** Nothing answered: 404 under the API, where credentials were checked first; 405 elsewhere. */
+const noRoute: Koa.Middleware = ctx => {
+  throw isApi(ctx.path)
+    ? rejection(404, http.noRoute)
+    : rejection(405, http.methodNotAllowed('OPTIONS'), { Allow: 'OPTIONS' });
+};
+
+/** The whole order of a request, top to bottom. */
+export const createApp = (parts: AppParts): Koa => {
+  const app = new Koa();
+  app.silent = true;
+  const rest = restRouter(parts).routes();
+  const requireUser = authenticate(parts.identities);
+
+  app.use(refuseBadTargets);
+  app.use(transactions);
+  app.use(errorReplies(parts.log));
+  app.use(preflight);
+  app.use(openRouter(parts).routes());
+  app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
+  app.use(restCors);
+  app.use(rest as unknown as Koa.Middleware);
+  app.use(noRoute);
+  return app;
+};

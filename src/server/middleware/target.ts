@@ -1,0 +1,28 @@
+import type { Middleware } from 'koa';
+import { MAX_BODY } from '../../api/body.js';
+import { http } from '../../messages.js';
+
+/** pekko-http's max-uri-length (OPENWHISK.md 1.1). */
+const MAX_URI = 8192;
+
+/** Characters pekko-http refuses in a request target; `%` must be followed by two hex digits. */
+const illegal = (url: string): string | undefined => {
+  const at = url.search(/[{}[\]"<>^`|\\]|%(?![0-9a-fA-F]{2})|[^\x21-\x7e]/);
+  if (at < 0) return undefined;
+  return `Invalid input '${url[at]}' at position ${at}`;
+};
+
+/** What is refused as plain text before any routing: no id, no CORS, credentials not looked at (OPENWHISK.md 1.1). */
+export const refuseBadTargets: Middleware = (ctx, next) => {
+  const refuse = (status: number, text: string): void => {
+    ctx.status = status;
+    ctx.set('Connection', 'close');
+    ctx.type = 'text/plain; charset=UTF-8';
+    ctx.body = text;
+  };
+  if (ctx.url.length > MAX_URI) return Promise.resolve(refuse(414, http.uriTooLong));
+  const bad = illegal(ctx.url);
+  if (bad !== undefined) return Promise.resolve(refuse(400, http.illegalTarget(bad)));
+  if (Number(ctx.get('content-length')) > MAX_BODY) return Promise.resolve(refuse(400, http.bodyTooLarge));
+  return next();
+};
