@@ -12,7 +12,7 @@ const check = ajv.compile({ type: 'object', additionalProperties: false, propert
 type Values = Partial<Record<string, unknown>>;
 
 /** A word from the environment as the option's type; a word that does not fit is left for the schema to refuse. */
-const fromText = (name: OptionName, text: string): unknown => {
+export const fromText = (name: OptionName, text: string): unknown => {
   const { type } = options[name];
   if (type === 'boolean') {
     if (/^(1|true|yes|on)$/i.test(text)) return true;
@@ -105,5 +105,9 @@ export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
   return Object.freeze(Object.assign({}, defaults, ...layers.map(([values]) => values))) as Config;
 };
 
+/** The command line's way: the process's own environment. This file is the only one that reads it. */
+export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
+  loadConfig({ ...sources, env: process.env });
+
 /** The environment's say on colour (https://no-color.org). */
-export const colorWanted = (env: NodeJS.ProcessEnv, tty: boolean): boolean => tty && !env['NO_COLOR'];
+export const colorWanted = (tty: boolean | undefined): boolean => tty === true && !process.env['NO_COLOR'];

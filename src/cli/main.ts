@@ -1,0 +1,34 @@
+import { hideBin } from 'yargs/helpers';
+import yargs from 'yargs/yargs';
+import { UsageError } from '../errors.js';
+import { version } from '../server/package-info.js';
+import { startCommand } from './start.js';
+
+const fail = (message: string): never => {
+  process.stderr.write(`miniwhisk: ${message}\n`);
+  process.exit(1);
+};
+
+/** Runs the command line. Every fault of the user's is one line on standard error and exit code 1. */
+export const main = async (argv: readonly string[] = hideBin(process.argv)): Promise<void> => {
+  const cli = yargs()
+    .scriptName('miniwhisk')
+    .usage('$0 [command]\n\nA whole Apache OpenWhisk in one process.')
+    .command(startCommand)
+    .completion('completion', 'Print a completion script for bash or zsh')
+    .version(version)
+    .alias('h', 'help')
+    .alias('V', 'version')
+    .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .fail((message, error) => {
+      throw error ?? new UsageError(`${message}. See miniwhisk --help.`);
+    });
+  try {
+    await cli.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof UsageError) fail(error.message);
+    throw error;
+  }
+};

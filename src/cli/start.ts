@@ -1,0 +1,89 @@
+import type { Argv, CommandModule } from 'yargs';
+import { fromText, loadProcessConfig } from '../config/load.js';
+import { flagName, type OptionName, options } from '../config/options.js';
+import { type RunningServer, startServer } from '../server/start.js';
+
+type Flags = Record<string, unknown>;
+
+/** Flags reach the one schema as they were typed; yargs only tells booleans from the rest. */
+const addOptions = (yargs: Argv): Argv => {
+  for (const [name, option] of Object.entries(options)) {
+    const described = 'default' in option ? `${option.help} [${String(option.default)}]` : option.help;
+    yargs.option(flagName(name), {
+      type: option.type === 'boolean' ? 'boolean' : 'string',
+      describe: 'enum' in option ? `${described} (${option.enum.join(', ')})` : described,
+      requiresArg: option.type !== 'boolean',
+      group: 'Server:',
+    });
+  }
+  return yargs
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'JSON file with any of these options',
+      group: 'Server:',
+    })
+    .option('verbose', { alias: 'v', type: 'boolean', describe: 'Log what happens', group: 'Server:' })
+    .example('$0', 'start with everything at its default')
+    .example('$0 --port 0 --memory --ready-file ready.json', 'a throw-away server for a test')
+    .example('$0 --driver process', 'without Docker')
+    .example('MINIWHISK_PORT=8080 $0', 'every option also by environment');
+};
+
+const flagsOf = (argv: Flags): Flags => {
+  const flags: Flags = {};
+  for (const name of Object.keys(options) as OptionName[]) {
+    const value = argv[flagName(name)];
+    if (value !== undefined) flags[name] = typeof value === 'string' ? fromText(name, value) : value;
+  }
+  if (argv['verbose'] === true && flags['logLevel'] === undefined) flags['logLevel'] = 'debug';
+  return flags;
+};
+
+const banner = (server: RunningServer): string => {
+  const { url, auth, driver, store } = server;
+  const rows = [
+    ['url', url],
+    ['driver', driver],
+    ['data', store],
+  ].map(([name, value]) => `  ${name?.padEnd(8)}${value}`);
+  return [`miniwhisk is ready`, ...rows, '', `  wsk property set --apihost ${url} --auth ${auth}`, ''].join('\n');
+};
+
+/**
+ * A terminal's Ctrl-C reaches this process twice when npm runs it: from the terminal and from npm. What follows the first
+ * signal within this time is the same key stroke.
+ */
+const SAME_KEYSTROKE_MS = 400;
+
+const stopOnSignals = (server: RunningServer): Promise<void> =>
+  new Promise(resolve => {
+    let first: number | undefined;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (first !== undefined) {
+        if (Date.now() - first > SAME_KEYSTROKE_MS) process.exit(signal === 'SIGINT' ? 130 : 143);
+        return;
+      }
+      first = Date.now();
+      process.stderr.write('miniwhisk: stopping; once more to stop at once\n');
+      void server.stop().then(resolve);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+
+export const startCommand: CommandModule<object, Flags> = {
+  command: ['start', '$0'],
+  describe: 'Start the server',
+  builder: yargs => addOptions(yargs) as Argv<Flags>,
+  handler: async argv => {
+    const config = loadProcessConfig({
+      flags: flagsOf(argv),
+      file: argv['config'] as string | undefined,
+    });
+    const server = await startServer(config);
+    process.stdout.write(`${banner(server)}\n`);
+    await stopOnSignals(server);
+    process.exit(0);
+  },
+};

@@ -1,0 +1,65 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { UsageError } from '../errors.js';
+
+/** Time to receive a whole request, and how long an idle connection is kept (OPENWHISK.md 1.1: 65 s and 70 s). */
+const REQUEST_TIMEOUT = 65_000;
+const IDLE_TIMEOUT = 70_000;
+
+/** Where one HTTP server listens. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new connections; resolves when the requests under way are answered. */
+  stop(): Promise<void>;
+  /** Breaks what is still open. */
+  destroy(): void;
+}
+
+const explain = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new UsageError(
+        `Port ${port} on ${host} is in use. Stop what listens there, or choose another with --port.`,
+      );
+    case 'EACCES':
+      return new UsageError(
+        `Port ${port} on ${host} may not be opened by this user. Choose one above 1023 with --port.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new UsageError(`This machine has no address ${host} to listen on. Choose another with --host.`);
+    default:
+      return error;
+  }
+};
+
+const open = (server: Server, host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
+    server.once('error', failed);
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+
+/** Listens on one address; port 0 takes a free one. Throws `UsageError` when it cannot. */
+export const listen = async (handler: RequestListener, host: string, port: number): Promise<Listening> => {
+  const server = createServer(
+    { keepAliveTimeout: IDLE_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, noDelay: true },
+    handler,
+  );
+  await open(server, host, port);
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    host,
+    port: bound,
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+    destroy: () => server.closeAllConnections(),
+  };
+};

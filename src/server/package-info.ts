@@ -1,0 +1,13 @@
+import { readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const file = new URL('../../package.json', import.meta.url);
+
+/** miniwhisk's own version. */
+export const version: string = (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+
+/** When this build was made, as `wsk property get --apibuild` shows it. */
+export const build = {
+  date: statSync(fileURLToPath(import.meta.url)).mtime.toISOString(),
+  number: version,
+};
