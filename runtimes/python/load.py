@@ -56,6 +56,9 @@ def load_archive(code, entry):
     except ValueError as error:
         raise CannotLoad("cannot decode the request: %s" % error)
     remove_folder()
+    if data[:2] not in (b"PK", b"\x1f\x8b"):
+        # Source text that happens to be encoded.
+        return entry_point(make_module(data, "main__.py"), entry.split("."), entry)
     FOLDER = os.path.realpath(tempfile.mkdtemp(prefix="action-"))
     atexit.register(remove_folder)
     unpack(data, FOLDER)
@@ -118,8 +121,8 @@ def print_error(error):
     import linecache
     import traceback
     if SOURCE and not os.path.isabs(SOURCE[0]):
-        lines = SOURCE[1].splitlines(True)
-        linecache.cache[SOURCE[0]] = (len(SOURCE[1]), None, lines, SOURCE[0])
+        text = SOURCE[1] if isinstance(SOURCE[1], str) else SOURCE[1].decode("utf-8", "replace")
+        linecache.cache[SOURCE[0]] = (len(text), None, text.splitlines(True), SOURCE[0])
     trace = error.__traceback__
     own = os.path.dirname(os.path.abspath(__file__))
     while trace and os.path.dirname(os.path.abspath(trace.tb_frame.f_code.co_filename)) == own \
@@ -193,15 +196,13 @@ def unpack(data, folder):
             unpack_zip(zipfile.ZipFile(io.BytesIO(data)), out)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise bad("The zip file is damaged: %s" % error)
-    elif data[:2] == b"\x1f\x8b":
+    else:
         import tarfile
         try:
             with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
                 unpack_tar(archive, out)
         except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
             raise bad("The tar.gz file is damaged: %s" % error)
-    else:
-        raise bad("The file type is unsupported.")
 
 
 def unpack_zip(archive, out):
