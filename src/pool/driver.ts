@@ -39,16 +39,24 @@ export interface Container {
   resume(): Promise<void>;
   /** Kills and removes. Resolves when the engine says it is gone; calling it again is harmless. */
   remove(): Promise<void>;
-  /** Settles (never rejects) once the container has ended, by itself or by `remove`. */
+  /**
+   * Settles (never rejects) once the container has ended, by itself or by `remove`, and what it printed was delivered
+   * (a quarter of a second later at most).
+   */
   readonly exited: Promise<ExitInfo>;
-  /** Sets the one listener for output. Output that came before is delivered to it first. */
+  /** Sets the one listener for output, once. Output that came before is delivered to it first. */
   onOutput(listener: OutputListener): void;
   /** Resident memory in bytes, where the driver can tell cheaply. */
   memoryUsed?(): Promise<number>;
 }
 
-/** Why a driver cannot serve a kind or image, in one sentence that says what to do. */
-export type Availability = { readonly usable: true } | { readonly usable: false; readonly reason: string };
+/**
+ * Whether a driver can serve a kind with an image. `reason`: why not, in one sentence that says what to do. `note`: what
+ * the user should know though it is usable, e.g. that the kind runs on another version than it names.
+ */
+export type Availability =
+  | { readonly usable: true; readonly note?: string }
+  | { readonly usable: false; readonly reason: string };
 
 /**
  * Makes containers. Errors: `create` throws `ImageError` when the image cannot be had, `CommandNotFoundError` when the

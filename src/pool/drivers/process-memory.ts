@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+
+/** How often the memory of running processes is measured, in ms. `ps` is a process of its own, so it runs less often. */
+const PROC_INTERVAL = 250;
+const PS_INTERVAL = 1_000;
+/** Every so many rounds the members of the groups are searched anew: a scan of /proc reads every process. */
+const SCAN_EVERY = 4;
+/** Processes read in one go, so that a scan never holds up the event loop for long. */
+const SLICE = 50;
+
+export interface Watched {
+  /** Process id and group id of the leader. */
+  readonly pid: number;
+  readonly limit: number;
+  /** False while the group is suspended. */
+  active: boolean;
+  readonly onExceeded: () => void;
+}
+
+interface Entry {
+  readonly watched: Watched;
+  /** Open /proc/<pid>/statm of the leader; -1 where there is none. */
+  readonly statm: number;
+  /** Resident bytes of the other members when they were last counted. */
+  others: number;
+}
+
+const buffer = Buffer.alloc(128);
+
+const residentPages = (statm: number): number => {
+  const length = readSync(statm, buffer, 0, buffer.length, 0);
+  return Number(buffer.toString('latin1', 0, length).split(' ')[1]);
+};
+
+let pageSize = 0;
+/** /proc counts pages; the kernel's page size is what makes this process's own count match its bytes. */
+const bytesPerPage = (): number => {
+  if (pageSize === 0) {
+    const pages = Number(readFileSync('/proc/self/statm', 'latin1').split(' ')[1]);
+    pageSize = 2 ** Math.round(Math.log2(process.memoryUsage.rss() / pages));
+  }
+  return pageSize;
+};
+
+/** Group and resident pages out of /proc/<pid>/stat; the command's name in it may hold anything, so begin after it. */
+const readStat = (pid: string): { readonly group: number; readonly pages: number } | undefined => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { group: Number(fields[2]), pages: Number(fields[21]) };
+  } catch {
+    return undefined;
+  }
+};
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** Measures the resident memory of process groups, all with one timer, and tells when one is over its limit. */
+export class MemoryWatch {
+  private readonly entries = new Map<number, Entry>();
+  private timer: NodeJS.Timeout | undefined;
+  private round = 0;
+  private busy = false;
+  private readonly proc = process.platform === 'linux';
+
+  add(watched: Watched): void {
+    let statm = -1;
+    if (this.proc) {
+      try {
+        statm = openSync(`/proc/${watched.pid}/statm`, 'r');
+      } catch {}
+    }
+    this.entries.set(watched.pid, { watched, statm, others: 0 });
+    if (this.timer) return;
+    this.timer = setInterval(() => void this.measure(), this.proc ? PROC_INTERVAL : PS_INTERVAL);
+    this.timer.unref();
+  }
+
+  remove(pid: number): void {
+    const entry = this.entries.get(pid);
+    if (!entry) return;
+    this.entries.delete(pid);
+    if (entry.statm >= 0) closeSync(entry.statm);
+    if (this.entries.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Resident bytes of a group, as far as known; the leader's share is measured now. */
+  used(pid: number): number {
+    const entry = this.entries.get(pid);
+    if (!entry) return 0;
+    return entry.statm < 0 ? entry.others : this.leader(entry) + entry.others;
+  }
+
+  private leader(entry: Entry): number {
+    try {
+      return residentPages(entry.statm) * bytesPerPage();
+    } catch {
+      // It has ended.
+      return 0;
+    }
+  }
+
+  private async measure(): Promise<void> {
+    const active = [...this.entries.values()].filter(entry => entry.watched.active);
+    if (active.length === 0 || this.busy) return;
+    this.busy = true;
+    try {
+      if (!this.proc) await this.askPs();
+      else if (this.round++ % SCAN_EVERY === 0) await this.scan();
+      for (const entry of active) if (this.entries.has(entry.watched.pid)) this.check(entry);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private check(entry: Entry): void {
+    const { pid, limit, onExceeded } = entry.watched;
+    if (this.used(pid) <= limit) return;
+    // What the other members used is some time old.
+    if (this.proc && entry.others > 0) {
+      this.count(readdirSync('/proc'), new Map([[pid, entry]]));
+      if (this.used(pid) <= limit) return;
+    }
+    onExceeded();
+  }
+
+  private async scan(): Promise<void> {
+    const groups = new Map([...this.entries].filter(([, entry]) => entry.watched.active));
+    const sums = new Map<number, number>();
+    const names = readdirSync('/proc');
+    for (let at = 0; at < names.length; at += SLICE) {
+      this.sum(names.slice(at, at + SLICE), groups, sums);
+      await nextTurn();
+    }
+    for (const [pid, entry] of groups) entry.others = sums.get(pid) ?? 0;
+  }
+
+  private count(names: readonly string[], groups: ReadonlyMap<number, Entry>): void {
+    const sums = new Map<number, number>();
+    this.sum(names, groups, sums);
+    for (const [pid, entry] of groups) entry.others = sums.get(pid) ?? 0;
+  }
+
+  /** Adds up the resident bytes of the groups' members, leaders left out. */
+  private sum(names: readonly string[], groups: ReadonlyMap<number, Entry>, sums: Map<number, number>): void {
+    for (const name of names) {
+      const pid = Number(name);
+      if (Number.isNaN(pid) || groups.has(pid)) continue;
+      const stat = readStat(name);
+      if (!stat || !groups.has(stat.group)) continue;
+      sums.set(stat.group, (sums.get(stat.group) ?? 0) + stat.pages * bytesPerPage());
+    }
+  }
+
+  private async askPs(): Promise<void> {
+    if (process.platform === 'win32') return;
+    const output = await new Promise<string>(resolve => {
+      execFile('ps', ['-A', '-o', 'pgid=,rss='], (error, stdout) => resolve(error ? '' : stdout));
+    });
+    const sums = new Map<number, number>();
+    for (const line of output.split('\n')) {
+      const [group, kilobytes] = line.trim().split(/\s+/).map(Number);
+      if (group !== undefined && kilobytes !== undefined) sums.set(group, (sums.get(group) ?? 0) + kilobytes * 1024);
+    }
+    for (const [pid, entry] of this.entries) entry.others = sums.get(pid) ?? 0;
+  }
+}
