@@ -1,0 +1,59 @@
+import type { CallResult } from './client.js';
+import type { CollectedLogs, ContainerOrigin, Job, Outcome } from './job.js';
+
+const NO_LOGS: Promise<CollectedLogs> = Promise.resolve({ lines: [], failed: false });
+
+/** A job inside the pool, with what is known about its course so far. */
+export class Ticket {
+  /** How often a container has refused it. */
+  refusals = 0;
+  begun = false;
+  start = 0;
+  origin: ContainerOrigin = 'cold';
+  initMs: number | undefined;
+  runMs: number | undefined;
+  phase: 'init' | 'run' = 'run';
+  result: CallResult | undefined;
+  logs: Promise<CollectedLogs> = NO_LOGS;
+  /** Jobs running in the whole pool when its /run began. */
+  parallel = 1;
+  /** Epoch ms at which it began to wait. */
+  queued: number;
+  /** Frees its slot in the lane. Set while it has one. */
+  release: (() => void) | undefined;
+
+  constructor(
+    readonly job: Job,
+    private readonly resolve: (outcome: Outcome) => void,
+  ) {
+    this.queued = job.accepted;
+  }
+
+  /** Just before the first byte goes to a container; a second container does not count again. */
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.job.onStart?.();
+  }
+
+  /** Back to waiting: what another container did with it does not count. */
+  refused(now: number): void {
+    this.refusals++;
+    this.queued = now;
+    this.initMs = undefined;
+    this.runMs = undefined;
+    this.phase = 'run';
+    this.result = undefined;
+    this.logs = NO_LOGS;
+  }
+
+  end(outcome: Outcome): void {
+    this.resolve(outcome);
+  }
+
+  freeSlot(): void {
+    const { release } = this;
+    this.release = undefined;
+    release?.();
+  }
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../clock.js';
+import { ContainerClient } from './client.js';
+import type { Address, Container } from './driver.js';
+import { LogCollector } from './logs.js';
+
+/** What a pooled container needs of its HTTP client and its log collector; tests give their own. */
+export type Caller = Pick<ContainerClient, 'init' | 'run' | 'close'>;
+export type LogSource = Pick<LogCollector, 'separable' | 'begin' | 'collect'>;
+
+export interface Wiring {
+  client(address: Address, connections: number): Caller;
+  logs(container: Container, sentinels: boolean): LogSource;
+}
+
+export const wiring = (clock: Clock): Wiring => ({
+  client: (address, connections) => new ContainerClient(address, { connections, clock }),
+  logs: (container, sentinels) => new LogCollector(container, { sentinels, clock }),
+});

@@ -1,0 +1,195 @@
+import { Lane } from '../queue/lane.js';
+import type { PooledContainer } from './container.js';
+import type { Ticket } from './container-ticket.js';
+import type { Executable } from './job.js';
+import { choose } from './schedule.js';
+import { decayed, type LaneLoad, learn, type Pace } from './schedule-scale.js';
+import type { StateName } from './state.js';
+
+const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
+const HOT: ReadonlySet<StateName> = new Set(['ready', 'running']);
+const GOING: ReadonlySet<StateName> = new Set(['draining', 'removing', 'aborting', 'removed']);
+
+/** Why no container could be made, and how many waiting jobs that is the answer to. */
+interface Fault {
+  readonly failure: unknown;
+  left: number;
+}
+
+export interface LaneOwner {
+  now(): number;
+  /** A job left the queue. */
+  taken(ticket: Ticket, now: number): void;
+  /** It ends without a container. */
+  fail(ticket: Ticket, failure: unknown): void;
+  /** A taken job holds its slot no more. */
+  released(): void;
+}
+
+/** One executable in the pool: its queue, its containers and what was learnt about its calls. */
+export class PoolLane {
+  readonly containers = new Set<PooledContainer>();
+  private readonly queue: Lane<Ticket>;
+  /** Slots that jobs hold, and slots that containers have free. */
+  private busy = 0;
+  private free = 0;
+  private fault: Fault | undefined;
+  private added = 0;
+  private takenCount = 0;
+  pace: Pace | undefined;
+  /** Epoch ms of the last time a job was taken or ended, or the queue began to fill. */
+  moved: number;
+  private hot = 0;
+  /** Epoch ms since which it has a hot container; 0 while it has none. */
+  private hotSince = 0;
+  private debt = 0;
+  private debtAt = 0;
+  /** Its action was updated or deleted: containers go as soon as no job waits. */
+  stale = false;
+  /** Epoch ms of the last job. */
+  lastUsed: number;
+
+  constructor(
+    public executable: Executable,
+    private readonly owner: LaneOwner,
+  ) {
+    this.queue = new Lane(ticket => this.take(ticket));
+    this.moved = owner.now();
+    this.lastUsed = this.moved;
+  }
+
+  get waiting(): number {
+    return this.queue.waiting;
+  }
+
+  /** Nothing waits, runs or is kept for it. */
+  get empty(): boolean {
+    return this.queue.waiting === 0 && this.busy === 0 && this.containers.size === 0;
+  }
+
+  get held(): number {
+    let memory = 0;
+    for (const container of this.containers) if (!GOING.has(container.state.at)) memory += container.spec.memory;
+    return memory;
+  }
+
+  add(ticket: Ticket): void {
+    const now = this.owner.now();
+    if (this.queue.waiting === 0) this.moved = now;
+    this.lastUsed = now;
+    this.added++;
+    this.queue.add(ticket, ticket.job.urgent === true || ticket.refusals > 0);
+  }
+
+  attach(container: PooledContainer): void {
+    container.lane = this;
+    container.mark = this.added;
+    container.concurrency = Math.max(1, this.executable.concurrency);
+    this.containers.add(container);
+    this.free += container.free;
+    this.grant();
+  }
+
+  /** Forgets a container that is `removed`, and so has no slots. */
+  detach(container: PooledContainer): void {
+    this.containers.delete(container);
+  }
+
+  /** Whether it has a container that serves it, or will. */
+  get served(): boolean {
+    for (const { state } of this.containers) if (!GOING.has(state.at)) return true;
+    return false;
+  }
+
+  /** One of its containers went from one state to another, and has `freed` slots more (or fewer). */
+  changed(from: StateName, to: StateName, freed: number): void {
+    const turned = Number(HOT.has(to)) - Number(HOT.has(from));
+    if (turned !== 0) {
+      this.hot += turned;
+      this.hotSince = this.hot === 0 ? 0 : this.hotSince || this.owner.now();
+    }
+    if (freed === 0) return;
+    this.free += freed;
+    this.grant();
+  }
+
+  /** The first `count` waiting jobs end with `failure`. */
+  failWaiting(failure: unknown, count: number): void {
+    const left = Math.min(count, this.queue.waiting);
+    if (left <= 0) return;
+    this.fault = { failure, left };
+    this.grant();
+  }
+
+  /** How many of the jobs still wait that did when `container` was asked for. */
+  waitedFor(container: PooledContainer): number {
+    return Math.max(0, container.mark - this.takenCount);
+  }
+
+  /** A call ended that held its slot for `took` ms. */
+  learn(took: number, parallel: number, cores: number): void {
+    this.pace = learn(this.pace, took, parallel, cores);
+    this.moved = this.owner.now();
+  }
+
+  load(now: number): LaneLoad {
+    let coming = 0;
+    for (const { state } of this.containers) if (COMING.has(state.at)) coming++;
+    const { concurrency, instances } = this.executable;
+    return {
+      waiting: this.queue.waiting,
+      hot: this.hot,
+      coming,
+      concurrency: Math.max(1, concurrency),
+      ...(instances !== undefined && { instances }),
+      ...this.pace,
+      stalled: now - Math.max(this.moved, this.hotSince),
+      debt: decayed(this.debt, now - this.debtAt),
+    };
+  }
+
+  /** Containers worth `cost` ms of waiting were bought. */
+  spend(cost: number, now: number): void {
+    this.debt = Math.max(0, decayed(this.debt, now - this.debtAt) - cost);
+    this.debtAt = now;
+  }
+
+  private grant(): void {
+    this.queue.slots = this.busy + this.free + (this.fault?.left ?? 0);
+  }
+
+  private take(ticket: Ticket): Promise<void> {
+    const { owner } = this;
+    const now = owner.now();
+    this.takenCount++;
+    this.moved = now;
+    const fault = this.fault;
+    if (fault !== undefined) {
+      if (--fault.left === 0) this.fault = undefined;
+      owner.taken(ticket, now);
+      owner.fail(ticket, fault.failure);
+      this.grant();
+      return Promise.resolve();
+    }
+    const container = choose(this.containers);
+    if (container === undefined) throw new Error(`no free slot for ${this.executable.path}`);
+    if (this.hotSince > 0) this.owe(now - Math.max(ticket.queued, this.hotSince), now);
+    owner.taken(ticket, now);
+    return new Promise(resolve => {
+      this.busy++;
+      ticket.release = () => {
+        this.busy--;
+        this.grant();
+        resolve();
+        owner.released();
+      };
+      container.assign(ticket);
+    });
+  }
+
+  private owe(waited: number, now: number): void {
+    if (waited <= 0) return;
+    this.debt = decayed(this.debt, now - this.debtAt) + waited;
+    this.debtAt = now;
+  }
+}

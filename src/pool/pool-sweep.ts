@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.js';
+import type { Fleet } from './pool-fleet.js';
+
+export interface SweepOptions {
+  readonly clock: Clock;
+  /** ms of idleness after which a container is paused, and removed. */
+  readonly pauseGraceMs: number;
+  readonly idleMs: number;
+}
+
+/** The shortest time between two looks, in ms. */
+const LEAST = 10;
+
+/** One timer for the idleness of all containers: nothing is armed or cancelled when a job comes. */
+export class Sweep {
+  private armed = false;
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly options: SweepOptions,
+  ) {}
+
+  /** A container fell idle. */
+  arm(): void {
+    if (!this.armed) this.wake(Math.min(this.options.pauseGraceMs, this.options.idleMs));
+  }
+
+  private wake(ms: number): void {
+    this.armed = true;
+    this.options.clock.after(Math.max(LEAST, ms), () => {
+      this.armed = false;
+      this.sweep();
+    });
+  }
+
+  private sweep(): void {
+    const { clock, pauseGraceMs, idleMs } = this.options;
+    const now = clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const container of this.fleet.containers) {
+      const { lane, state, lastUsed, canPause } = container;
+      if (lane === undefined || !container.idle) continue;
+      const age = now - lastUsed;
+      if (age >= idleMs) {
+        container.dispatch({ on: 'evict' });
+        continue;
+      }
+      const pauses = state.at === 'ready' && canPause;
+      if (pauses && age >= pauseGraceMs) container.dispatch({ on: 'grace' });
+      next = Math.min(next, idleMs - age, pauses && age < pauseGraceMs ? pauseGraceMs - age : next);
+    }
+    if (next < Number.POSITIVE_INFINITY) this.wake(next);
+  }
+}

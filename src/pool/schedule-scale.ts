@@ -1,0 +1,99 @@
+/**
+ * How many containers more a lane should have: the rule behind `--scale`. Times in ms.
+ *
+ * Waiting for a hot container costs time; starting one costs a cold start. Short calls of one action gain nothing from
+ * more containers than cores. So a container is started when
+ *  - a waiting call would get one later than a new container could be there, or
+ *  - the calls taken so far have waited as long, all together, as a cold start takes (rent, until buying is cheaper),
+ * and no further when calls take the longer the more containers run, which is what too few cores look like. A call that
+ * keeps its container busy is at least as long as it already runs: a lane where nothing moves is scaled out within
+ * milliseconds, whatever its history says.
+ */
+export interface LaneLoad {
+  /** Jobs waiting. */
+  readonly waiting: number;
+  /** Containers that are initialised and serve the lane. */
+  readonly hot: number;
+  /** Containers on their way to it: starting, initialising, resuming. */
+  readonly coming: number;
+  /** Jobs a container runs at once. */
+  readonly concurrency: number;
+  /** Most containers that the action may have. */
+  readonly instances?: number;
+  /** What a call takes when the machine is not crowded. Undefined before the first one ended. */
+  readonly base?: number;
+  /** What calls take now. */
+  readonly recent?: number;
+  /** Time since a job of this lane was taken or ended. */
+  readonly stalled: number;
+  /** What calls have waited for hot containers, less what was already spent on starting some. */
+  readonly debt: number;
+}
+
+export interface Machine {
+  readonly cores: number;
+  /** What it takes until a new container of this kind is hot. */
+  readonly cold: number;
+}
+
+/** Calls shorter than this gain nothing from more containers than cores: switching between them costs as much. */
+const SHORT = 5;
+
+/** Below this share of the speed that a call has by itself, another container takes from the others what it gives. */
+const CROWDED = 0.5;
+
+/** OpenWhisk's rule: a container for every waiting activation. */
+export const wantedEagerly = (load: LaneLoad): number =>
+  Math.max(0, Math.min(Math.ceil(load.waiting / load.concurrency) - load.coming, room(load)));
+
+const room = (load: LaneLoad): number => (load.instances ?? Number.POSITIVE_INFINITY) - load.hot - load.coming;
+
+/** The predictive rule. Pure; at least 1 for a lane that has jobs waiting and no container. */
+export const wanted = (load: LaneLoad, { cores, cold }: Machine): number => {
+  const { waiting, hot, coming, concurrency } = load;
+  const have = hot + coming;
+  const most = Math.min(Math.ceil(waiting / concurrency) - coming, room(load));
+  if (waiting === 0 || most <= 0) return 0;
+  const stalled = hot > 0 ? load.stalled : 0;
+  const base = Math.max(load.base ?? 0, stalled);
+  const recent = Math.max(load.recent ?? 0, stalled);
+  const least = have === 0 ? 1 : 0;
+
+  // The n-th waiting call gets a hot container after n × recent / slots: those that come too late get one of their own.
+  const inTime = recent > 0 ? Math.floor((Math.max(1, hot) * concurrency * cold) / recent) : Number.POSITIVE_INFINITY;
+  const late = Math.ceil((waiting - coming * concurrency - inTime) / concurrency);
+  const paid = Math.floor(load.debt / Math.max(1, cold));
+
+  let limit = most;
+  if (base < SHORT) limit = Math.min(most, cores - have);
+  else if (have >= cores && base < recent * CROWDED) limit = 0;
+  return Math.max(least, Math.min(Math.max(late, paid), limit));
+};
+
+/** How the length of a lane's calls is learnt. */
+export interface Pace {
+  readonly base: number;
+  readonly recent: number;
+}
+
+const RECENT_WEIGHT = 0.2;
+const BASE_WEIGHT = 0.1;
+
+/**
+ * Takes in a call of `took` ms that began while `parallel` calls (itself included) ran in the whole pool. By itself it
+ * would have taken between `took` (it waited for something else than a core) and `took × cores / parallel` (all of them
+ * used a core all the time): `base` moves only when it is outside of these.
+ */
+export const learn = (pace: Pace | undefined, took: number, parallel: number, cores: number): Pace => {
+  const low = took * Math.min(1, cores / Math.max(1, parallel));
+  if (pace === undefined) return { base: Math.sqrt(low * took), recent: took };
+  const recent = pace.recent + (took - pace.recent) * RECENT_WEIGHT;
+  const bound = Math.max(low, Math.min(pace.base, took));
+  return { base: pace.base + (bound - pace.base) * BASE_WEIGHT, recent };
+};
+
+const HALF_LIFE = 10_000;
+
+/** The debt after `elapsed` ms: waits of long ago justify nothing. */
+export const decayed = (debt: number, elapsed: number): number =>
+  elapsed <= 0 ? debt : debt * 0.5 ** (elapsed / HALF_LIFE);

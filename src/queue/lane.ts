@@ -1,0 +1,38 @@
+import PQueue from 'p-queue';
+
+/**
+ * The jobs of one executable that wait, oldest first, urgent ones ahead. `take` is called with the next job as soon as
+ * a slot is free; the slot stays taken until the promise it returned resolves. `take` must not throw or reject.
+ * `slots` counts free and taken ones together; it starts at 0.
+ */
+export class Lane<J> {
+  private readonly queue = new PQueue({ autoStart: false });
+  private granted = 0;
+
+  constructor(private readonly take: (job: J) => Promise<void>) {}
+
+  /** Jobs that have not been taken yet. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  add(job: J, urgent: boolean): void {
+    void this.queue.add(() => this.take(job), urgent ? { priority: 1 } : undefined);
+  }
+
+  /** p-queue wants a concurrency of at least 1, so that no slot at all is a pause. */
+  set slots(slots: number) {
+    if (slots === this.granted) return;
+    this.granted = slots;
+    if (slots < 1) {
+      this.queue.pause();
+      return;
+    }
+    this.queue.concurrency = slots;
+    this.queue.start();
+  }
+
+  get slots(): number {
+    return this.granted;
+  }
+}
