@@ -2,7 +2,9 @@ import { hideBin } from 'yargs/helpers';
 import yargs from 'yargs/yargs';
 import { UsageError } from '../errors.js';
 import { version } from '../server/package-info.js';
+import { limitsCommand } from './limits.js';
 import { startCommand } from './start.js';
+import { userCommand } from './user.js';
 
 const fail = (message: string): never => {
   process.stderr.write(`miniwhisk: ${message}\n`);
@@ -15,6 +17,8 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .scriptName('miniwhisk')
     .usage('$0 [command]\n\nA whole Apache OpenWhisk in one process.')
     .command(startCommand)
+    .command(userCommand)
+    .command(limitsCommand)
     .completion('completion', 'Print a completion script for bash or zsh')
     .version(version)
     .alias('h', 'help')

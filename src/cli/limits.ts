@@ -1,0 +1,78 @@
+import type { Argv, CommandModule } from 'yargs';
+import { limitMembers, parseLimitMember } from '../entities/limits-schema.js';
+import type { NamespaceLimits } from '../entities/types.js';
+import { UsageError } from '../errors.js';
+import { type Flags, print, withDataDir, withStore } from './data.js';
+
+const members = Object.keys(limitMembers) as (keyof NamespaceLimits)[];
+
+/** The limits that the flags give. Throws `UsageError` for a value that does not fit. */
+export const limitsFromFlags = (argv: Flags): NamespaceLimits => {
+  const limits: Record<string, unknown> = {};
+  for (const name of members) {
+    const given = argv[name];
+    if (given === undefined) continue;
+    const word = Array.isArray(given) ? given.join(' ') : String(given);
+    const value = parseLimitMember(name, word);
+    if (value === undefined) {
+      throw new UsageError(`Bad value for --${name}: expected ${limitMembers[name].help}, got "${word}"`);
+    }
+    limits[name] = value;
+  }
+  return limits;
+};
+
+const setLimits = (argv: Flags): Promise<string> =>
+  withStore(argv, ({ subjects }) => {
+    const namespace = String(argv['namespace']);
+    const updated = subjects.limits(namespace) !== undefined;
+    subjects.putLimits(namespace, limitsFromFlags(argv));
+    return `Limits successfully ${updated ? 'updated' : 'set'} for "${namespace}"`;
+  });
+
+const getLimits = (argv: Flags): Promise<string> =>
+  withStore(argv, ({ subjects }) => {
+    const limits = subjects.limits(String(argv['namespace']));
+    if (!limits) return 'No limits found, default system limits apply';
+    return Object.entries(limits)
+      .map(([name, value]) => `${name} = ${Array.isArray(value) ? value.join(', ') : value}`)
+      .join('\n');
+  });
+
+const deleteLimits = (argv: Flags): Promise<string> =>
+  withStore(argv, ({ subjects }) => {
+    const namespace = String(argv['namespace']);
+    if (!subjects.deleteLimits(namespace)) throw new UsageError(`Limits not found for "${namespace}"`);
+    return 'Limits deleted';
+  });
+
+const run =
+  (work: (argv: Flags) => Promise<string>) =>
+  async (argv: Flags): Promise<void> =>
+    print(await work(argv));
+
+const addMembers = (yargs: Argv): Argv => {
+  for (const name of members) {
+    const { kind, help } = limitMembers[name];
+    yargs.option(name, {
+      ...(kind === 'kinds' ? { array: true } : {}),
+      type: 'string',
+      requiresArg: true,
+      describe: help,
+    });
+  }
+  return yargs;
+};
+
+export const limitsCommand: CommandModule = {
+  command: 'limits',
+  describe: 'Manage the limits of a namespace',
+  builder: yargs =>
+    withDataDir(yargs)
+      .command('set <namespace>', 'Set limits, replacing those set before', y => addMembers(y), run(setLimits))
+      .command('get <namespace>', 'Show what is set', {}, run(getLimits))
+      .command('delete <namespace>', "Return to the system's defaults", {}, run(deleteLimits))
+      .demandCommand(1, 'Name a command: set, get or delete')
+      .example('$0 limits set guest --invocationsPerMinute 120', ''),
+  handler: () => undefined,
+};
