@@ -9,11 +9,13 @@ import { packageRoutes } from '../api/packages.js';
 import type { ApiParts } from '../api/parts.js';
 import type { Route } from '../api/route.js';
 import { ruleRoutes } from '../api/rules.js';
+import { swaggerDocument } from '../api/swagger.js';
 import { triggerRoutes } from '../api/triggers.js';
 import { rejection } from '../errors.js';
 import type { Identities } from '../invocation/identity.js';
 import type { Logger } from '../log.js';
 import { http } from '../messages.js';
+import { docsRouter } from './docs.js';
 import { authenticate } from './middleware/authenticate.js';
 import { CORS_HEADERS, restCors } from './middleware/cors.js';
 import { errorReplies } from './middleware/errors.js';
@@ -46,9 +48,9 @@ const apiRoutes = (parts: ApiParts): Route[] => [
   ...namespaceRoutes(),
 ];
 
-const restRouter = (parts: AppParts): Router => {
+const restRouter = (routes: readonly Route[]): Router => {
   const router = new Router({ prefix: `${API}/namespaces`, strict: true, sensitive: true });
-  for (const { method, path, handle } of apiRoutes(parts)) {
+  for (const { method, path, handle } of routes) {
     router[method](path, ctx => handle(ctx as unknown as Context));
   }
   return router;
@@ -66,6 +68,8 @@ const openRouter = (parts: AppParts): Router => {
     ctx.body = 'pong';
   });
   router.get('/invokers', ctx => sendJson(ctx as unknown as Context, 200, {}));
+  router.get('/invokers/healthy/count', ctx => sendJson(ctx as unknown as Context, 200, 0));
+  router.get('/activation/count', ctx => sendJson(ctx as unknown as Context, 200, parts.throttles.running()));
   return router;
 };
 
@@ -88,7 +92,9 @@ const noRoute: Koa.Middleware = ctx => {
 export const createApp = (parts: AppParts): Koa => {
   const app = new Koa();
   app.silent = true;
-  const rest = restRouter(parts).routes();
+  const routes = apiRoutes(parts);
+  const rest = restRouter(routes).routes();
+  const docs = docsRouter(API, swaggerDocument(routes, parts.build.number)).routes();
   const requireUser = authenticate(parts.identities);
 
   app.use(refuseBadTargets);
@@ -96,6 +102,7 @@ export const createApp = (parts: AppParts): Koa => {
   app.use(errorReplies(parts.log));
   app.use(preflight);
   app.use(openRouter(parts).routes());
+  app.use(docs as unknown as Koa.Middleware);
   app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
   app.use(restCors);
   app.use(rest as unknown as Koa.Middleware);
