@@ -63,3 +63,46 @@ export const listen = async (handler: RequestListener, host: string, port: numbe
     destroy: () => server.closeAllConnections(),
   };
 };
+
+/** The server on its own address and, for containers that call back, on the bridge's. */
+export interface Everywhere {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new requests; those under way get `graceMs` to be answered, then their connections are broken. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** An address as it stands in a URL; `0.0.0.0` and `::` are reached at loopback. */
+const urlHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+/** Listens at `host`, and on the same port at `callback` (an address of this machine only containers reach). */
+export const listenEverywhere = async (
+  handler: RequestListener,
+  host: string,
+  port: number,
+  callback: string | undefined,
+): Promise<Everywhere> => {
+  const main = await listen(handler, host, port);
+  const all = [main];
+  const covered = host === '0.0.0.0' || host === '::' || host === callback;
+  if (callback !== undefined && !covered) {
+    try {
+      all.push(await listen(handler, callback, main.port));
+    } catch (error) {
+      await main.stop();
+      throw error;
+    }
+  }
+  return {
+    url: `http://${urlHost(host)}:${main.port}`,
+    port: main.port,
+    stop: async graceMs => {
+      const timer = setTimeout(() => all.forEach(server => server.destroy()), graceMs);
+      await Promise.all(all.map(server => server.stop()));
+      clearTimeout(timer);
+    },
+  };
+};

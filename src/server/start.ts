@@ -1,0 +1,120 @@
+import { rmSync } from 'node:fs';
+import { systemClock } from '../clock.js';
+import { colorWanted, loadConfig } from '../config/load.js';
+import type { Config } from '../config/options.js';
+import { createLogger, type Logger } from '../log.js';
+import { createPool } from '../pool/pool.js';
+import { loadManifest } from '../runtimes/manifest.js';
+import { openStore } from '../store/sqlite.js';
+import { defaultSubjects, provideSubjects } from './defaults.js';
+import { openDrivers } from './drivers.js';
+import { createLifecycle } from './lifecycle.js';
+import { listenEverywhere } from './listen.js';
+import { writeReadyFile } from './ready-file.js';
+import { wire } from './wire.js';
+
+export type { Config } from '../config/options.js';
+
+/** A server that answers. */
+export interface RunningServer extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:3233`. */
+  readonly url: string;
+  readonly port: number;
+  /** `uuid:key` of the guest. */
+  readonly auth: string;
+  /** Which driver runs functions, and why that one. */
+  readonly driver: string;
+  /** The data dir, or `memory`. */
+  readonly store: string;
+  /** Stops listening, lets running activations finish within the grace period, flushes, removes containers. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const authOf = ({ namespaces }: (typeof defaultSubjects)[number]): string =>
+  `${namespaces[0]?.uuid}:${namespaces[0]?.key}`;
+
+/**
+ * Starts a server; `options` are those of the command line in camel case. Throws `UsageError` with one clear line when it
+ * cannot, and then nothing is left half-started.
+ */
+export const startServer = async (options: Partial<Config> = {}): Promise<RunningServer> => {
+  const config = loadConfig({ flags: options });
+  const log = await createLogger({
+    format: config.logFormat,
+    level: config.logLevel,
+    color: colorWanted(process.stderr.isTTY),
+  });
+  const lifecycle = createLifecycle(() => log);
+  try {
+    return await start(config, log, lifecycle);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+};
+
+const start = async (
+  config: Config,
+  log: Logger,
+  lifecycle: ReturnType<typeof createLifecycle>,
+): Promise<RunningServer> => {
+  const clock = systemClock;
+  const runtimes = loadManifest(config.manifest);
+
+  const dir = config.memory ? undefined : config.dataDir;
+  const store = await openStore({
+    ...(dir !== undefined && { dir }),
+    clock,
+    log,
+    exclusive: true,
+    clean: config.clean,
+  });
+  lifecycle.started('store', () => store.close());
+  provideSubjects(store.subjects, config.users);
+
+  // Containers learn the address to call back at only when they are made, by then the port is known.
+  let port = config.port;
+  const drivers = await openDrivers(config, log, () => port);
+  lifecycle.started('drivers', () => drivers.close());
+
+  const pool = createPool({
+    clock,
+    log,
+    memory: config.poolMemory,
+    pick: drivers.pick,
+    namePrefix: drivers.namePrefix,
+    labels: drivers.labels,
+    env: () => ({}),
+    pauseGraceMs: config.pauseGrace * 1000,
+    idleMs: config.idleTimeout * 1000,
+    maxQueue: config.maxQueue,
+    scale: config.scale,
+    cores: drivers.cores,
+  });
+  lifecycle.started('pool', () => pool.close());
+
+  const { app, records } = wire({ config, store, pool, runtimes, clock, log });
+  lifecycle.started('records', () => records.allSettled());
+  const listening = await listenEverywhere(app.callback(), config.host, config.port, drivers.callbackAddress);
+  port = listening.port;
+  // Callers of activations that wait get their answer as soon as the pool gives those up.
+  lifecycle.started('traffic', async () => {
+    await Promise.all([listening.stop(config.grace * 1000), pool.drain(config.grace * 1000)]);
+  });
+
+  const server: RunningServer = {
+    url: listening.url,
+    port,
+    auth: authOf(defaultSubjects[0] as (typeof defaultSubjects)[number]),
+    driver: drivers.description,
+    store: dir ?? 'memory',
+    stop: () => lifecycle.stop(),
+    [Symbol.asyncDispose]: () => lifecycle.stop(),
+  };
+  if (config.readyFile !== undefined) {
+    const file = config.readyFile;
+    writeReadyFile(file, { url: server.url, port, pid: process.pid, auth: server.auth });
+    lifecycle.started('ready file', () => rmSync(file, { force: true }));
+  }
+  return server;
+};
