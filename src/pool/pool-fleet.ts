@@ -30,6 +30,8 @@ const plain = (part: string): string => part.replaceAll(/\W/g, '');
 /** OpenWhisk's: relative to all memory there is (OPENWHISK.md 5.5). */
 const cpuShares = (memory: number, total: number): number => Math.max(2, Math.floor((1024 * memory) / total));
 
+export type StemCell = Omit<Cell<PooledContainer>, 'spare'>;
+
 /** All containers there are, and the memory they hold from the moment they are asked for until they are gone. */
 export class Fleet {
   readonly containers = new Set<PooledContainer>();
@@ -55,6 +57,13 @@ export class Fleet {
     for (const { state, spec } of this.containers)
       if (state.at === 'removing' || state.at === 'aborting' || state.at === 'draining') memory += spec.memory;
     return memory;
+  }
+
+  /** Whether containers are being made or initialised that jobs wait for. */
+  get startingForJobs(): boolean {
+    for (const { lane, state } of this.containers)
+      if (lane !== undefined && (state.at === 'starting' || state.at === 'initializing')) return true;
+    return false;
   }
 
   /** Asks for a container, for `lane` or as a stem cell. Its memory must be free. */
@@ -95,12 +104,13 @@ export class Fleet {
   }
 
   /** Stem cells, those on their way included, oldest first. */
-  cells(): Cell<PooledContainer>[] {
-    const cells = [];
+  cells(): StemCell[] {
+    const cells: StemCell[] = [];
     for (const container of this.containers) {
       const { state, spec, lastUsed, lane } = container;
       if (lane !== undefined || (state.at !== 'prewarmed' && state.at !== 'starting')) continue;
-      cells.push({ container, memory: spec.memory, lastUsed, stem: stemKey(spec), started: state.at === 'prewarmed' });
+      const started = state.at === 'prewarmed';
+      cells.push({ container, memory: spec.memory, lastUsed, stem: stemKey(spec), started });
     }
     return cells;
   }

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { PooledContainer } from './container.js';
-import { type Fleet, type Stem, stemKey } from './pool-fleet.js';
+import { type Fleet, stemKey } from './pool-fleet.js';
 import type { PoolLane } from './pool-lane.js';
+import type { Prewarm } from './prewarm.js';
 import { type Need, plan, yields } from './schedule.js';
 import { wanted, wantedEagerly } from './schedule-scale.js';
 import type { Counters } from './stats.js';
@@ -30,11 +31,10 @@ export class Supply {
   private planned = false;
   private ticking = false;
   private stopped = false;
-  /** Called with each container that jobs had to wait for, a stem cell or a new one: what prewarming learns from. */
-  onDemand: ((stem: Stem) => void) | undefined;
 
   constructor(
     private readonly fleet: Fleet,
+    private readonly prewarm: Prewarm,
     private readonly counters: Counters,
     private readonly options: SupplyOptions,
   ) {}
@@ -127,8 +127,9 @@ export class Supply {
       this.starved = [];
       return;
     }
-    const { fleet, counters } = this;
-    const input = { now, needs, free: fleet.free, coming: fleet.coming, idle: fleet.idle(), cells: fleet.cells() };
+    const { fleet, counters, prewarm } = this;
+    const { free, coming } = fleet;
+    const input = { now, needs, free, coming, idle: fleet.idle(), cells: prewarm.cells() };
     const { decisions, starved } = plan(input);
     this.starved = starved;
     for (const decision of decisions) {
@@ -144,7 +145,7 @@ export class Supply {
         decision.container.origin = 'prewarmed';
         lane.attach(decision.container);
       }
-      this.onDemand?.(lane.executable);
+      prewarm.demanded(lane.executable);
     }
   }
 

@@ -10,10 +10,11 @@ import { Fleet, type FleetOptions } from './pool-fleet.js';
 import { type LaneOwner, PoolLane } from './pool-lane.js';
 import { Supply, type SupplyOptions } from './pool-supply.js';
 import { Sweep, type SweepOptions } from './pool-sweep.js';
+import { Prewarm, type PrewarmOptions } from './prewarm.js';
 import type { StateName } from './state.js';
 import { newCounters, type PoolStats, snapshot } from './stats.js';
 
-export interface PoolOptions extends FleetOptions, SupplyOptions, SweepOptions {
+export interface PoolOptions extends FleetOptions, SupplyOptions, SweepOptions, PrewarmOptions {
   readonly log: Logger;
   /** Jobs that may wait, all lanes together. */
   readonly maxQueue: number;
@@ -47,6 +48,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   private readonly lanes = new Map<string, PoolLane>();
   private readonly counters = newCounters();
   private readonly fleet: Fleet;
+  private readonly prewarm: Prewarm;
   private readonly supply: Supply;
   private readonly sweep: Sweep;
   private waiting = 0;
@@ -60,7 +62,8 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   constructor(private readonly options: PoolOptions) {
     const { clock, log } = options;
     this.fleet = new Fleet(options, { clock, log, wiring: options.wiring ?? wiring(clock), keeper: this });
-    this.supply = new Supply(this.fleet, this.counters, options);
+    this.prewarm = new Prewarm(this.fleet, options);
+    this.supply = new Supply(this.fleet, this.prewarm, this.counters, options);
     this.sweep = new Sweep(this.fleet, options);
   }
 
@@ -112,6 +115,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   async drain(graceMs: number): Promise<void> {
     this.stopping = true;
     this.supply.stop();
+    this.prewarm.stop();
     for (const lane of this.lanes.values()) lane.failWaiting(new Stopped(), lane.waiting);
     if (this.busy > 0 && graceMs > 0)
       await settles(this.options.clock, graceMs, new Promise<void>(r => this.onQuiet.push(r)));
@@ -165,6 +169,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     const { at } = state;
     if (before === 'running' && (at === 'ready' || at === 'running') && freed > 0) this.fell(container);
     lane?.changed(before, at, freed);
+    if (before === 'starting') this.prewarm.changed(container);
     if (at === 'prewarmed' && this.closing) container.dispatch({ on: 'died' });
     if (at === 'removed' && before === 'starting') this.notMade(container);
   }

@@ -55,6 +55,8 @@ export interface Idle<C> {
 export interface Cell<C> extends Idle<C> {
   readonly stem: string;
   readonly started: boolean;
+  /** Beyond what the manifest asks for: its memory is for every lane. */
+  readonly spare: boolean;
 }
 
 export interface PlanInput<L, C> {
@@ -94,13 +96,14 @@ const before = <L>(a: Claim<L>, b: Claim<L>): number =>
 /**
  * Gives memory to lanes one container at a time: those that hold nothing first, then the smallest namespace, the
  * smallest lane, the longest wait. A stem cell comes before new memory, new memory before evicting the container that
- * was idle longest. Stem cells are evicted only for lanes that hold nothing. Never plans for more memory than there is.
+ * was idle longest. The manifest's stem cells are evicted only for lanes that hold nothing. Never plans for more memory
+ * than there is.
  */
 export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
   const decisions: Decision<L, C>[] = [];
   const starved: Need<L>[] = [];
-  const idle = [...input.idle].sort((a, b) => a.lastUsed - b.lastUsed);
-  const cells = [...input.cells];
+  let idle = [...input.idle].sort((a, b) => a.lastUsed - b.lastUsed);
+  let cells = [...input.cells];
   let { free, coming } = input;
 
   const byNamespace = new Map<string, number>();
@@ -115,25 +118,22 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
       free -= need.memory;
       return 'now';
     }
-    const victims: C[] = [];
+    const victims: Idle<C>[] = [];
     let found = free + coming;
-    for (let i = 0; found < need.memory && i < idle.length; i++) {
-      found += idle[i]!.memory;
-      victims.push(idle[i]!.container);
-    }
-    const fromIdle = victims.length;
-    let fromCells = 0;
-    if (held === 0)
-      for (; found < need.memory && fromCells < cells.length; fromCells++) {
-        const cell = cells[cells.length - 1 - fromCells]!;
-        if (!cell.started) continue;
-        found += cell.memory;
-        victims.push(cell.container);
+    const give = (from: readonly Idle<C>[]): void => {
+      for (const victim of from) {
+        if (found >= need.memory) return;
+        found += victim.memory;
+        victims.push(victim);
       }
+    };
+    give(idle);
+    give(cells.filter(cell => cell.started && cell.spare));
+    if (held === 0) give(cells.filter(cell => cell.started && !cell.spare));
     if (found < need.memory) return 'never';
-    idle.splice(0, fromIdle);
-    if (fromCells > 0) cells.splice(cells.length - fromCells);
-    for (const container of victims) decisions.push({ do: 'evict', container });
+    idle = idle.filter(one => !victims.includes(one));
+    cells = cells.filter(one => !victims.includes(one));
+    for (const { container } of victims) decisions.push({ do: 'evict', container });
     // What was evicted beyond the need stays as coming memory for the next claim.
     coming = found - need.memory;
     free = 0;

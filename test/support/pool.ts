@@ -64,6 +64,8 @@ export const rig = (script: Script = {}, options: Partial<PoolOptions> = {}): Ri
     idleMs: 600_000,
     log: silentLogger(),
     maxQueue: 10_000,
+    stemCells: [],
+    adaptive: false,
     wiring: driver.wiring(),
     ...options,
   });
