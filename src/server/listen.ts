@@ -100,7 +100,9 @@ export const listenEverywhere = async (
     url: `http://${urlHost(host)}:${main.port}`,
     port: main.port,
     stop: async graceMs => {
-      const timer = setTimeout(() => all.forEach(server => server.destroy()), graceMs);
+      const timer = setTimeout(() => {
+        for (const server of all) server.destroy();
+      }, graceMs);
       await Promise.all(all.map(server => server.stop()));
       clearTimeout(timer);
     },
