@@ -118,8 +118,9 @@ const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const limits = parseLimits(body.limits ?? {}, stored?.doc.limits, identity.limits);
   const exec = parsed?.exec ?? stored?.doc.exec;
   if (exec) checkExec(parts, identity, path, exec, parsed !== undefined);
-  const doc = applyActionPut(stored?.doc, { namespace, name, body, parsed, limits, now: parts.clock.now() });
-  checkSizes(identity.limits, doc);
+  const clear = applyActionPut(stored?.doc, { namespace, name, body, parsed, limits, now: parts.clock.now() });
+  checkSizes(identity.limits, clear);
+  const doc = { ...clear, parameters: parts.cipher.lock(clear.parameters) };
   commit(entities, [{ path, rev: before, doc, ...(parsed && { code: parsed.code ?? null }) }]);
   parts.actionChanged(path);
   sendJson(ctx, 200, actionJson(doc, entities.code(path)));

@@ -142,8 +142,9 @@ const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const binding = parseBinding(body, identity.namespace);
   if (binding) checkBinding(parts, ctx, binding);
   const stored = putTarget(entities, ctx, path, 'package');
-  const doc = apply(stored, body, { namespace, name, binding, now: parts.clock.now() });
-  checkSizes(identity.limits, doc);
+  const clear = apply(stored, body, { namespace, name, binding, now: parts.clock.now() });
+  checkSizes(identity.limits, clear);
+  const doc = { ...clear, parameters: parts.cipher.lock(clear.parameters) };
   commit(entities, [{ path, rev: before, doc }]);
   sendJson(ctx, 200, packageJson(doc));
 };

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { ParameterCipher } from '../entities/encryption.js';
 import type { SystemLimits } from '../entities/limits.js';
 import type { Launcher } from '../invocation/launch.js';
 import type { Records } from '../invocation/records.js';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly runtimes: Runtimes;
   readonly limits: SystemLimits;
   readonly clock: Clock;
+  readonly cipher: ParameterCipher;
   /** Called after an action changed or went: its idle containers are of no use any more. */
   readonly actionChanged: (path: string) => void;
 }

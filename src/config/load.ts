@@ -109,5 +109,15 @@ export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
 export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
   loadConfig({ ...sources, env: process.env });
 
+/** A secret given as itself or as `@FILE`. Throws `UsageError`. */
+export const secretOf = (name: OptionName, given: string | undefined): string | undefined => {
+  if (!given?.startsWith('@')) return given;
+  try {
+    return readFileSync(given.slice(1), 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`The file of --${flagName(name)} cannot be read: ${errorText(error)}`);
+  }
+};
+
 /** The environment's say on colour (https://no-color.org). */
 export const colorWanted = (tty: boolean | undefined): boolean => tty === true && !process.env['NO_COLOR'];

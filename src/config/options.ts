@@ -83,6 +83,14 @@ export const options = {
     default: 10,
     help: 'Seconds that running activations get to finish when the server stops',
   },
+  parameterStorage: {
+    type: 'string',
+    enum: ['noop', 'aes-128', 'aes-256'],
+    default: 'noop',
+    help: 'How parameters of actions and packages are encrypted at rest',
+  },
+  aes128Key: { type: 'string', minLength: 1, help: 'Key for aes-128: 16 bytes in base64, or @FILE that holds them' },
+  aes256Key: { type: 'string', minLength: 1, help: 'Key for aes-256: 32 bytes in base64, or @FILE that holds them' },
   readyFile: { type: 'string', minLength: 1, help: 'Write {url, port, pid, auth} as JSON here once ready' },
   logFormat: { type: 'string', enum: ['pretty', 'json'], default: 'pretty', help: 'Form of the log on standard error' },
   logLevel: {

@@ -1,3 +1,4 @@
+import type { ParameterCipher } from '../entities/encryption.js';
 import { initEnvironment, isTruthy } from '../entities/parameters.js';
 import type { Exec } from '../entities/types.js';
 import type { Executable, Job } from '../pool/job.js';
@@ -24,14 +25,16 @@ const containerExec = (exec: Exec): ContainerExec => {
 };
 
 /** Makes `Prepared` from resolved actions (bodies of /init and /run: OPENWHISK.md 5.1). */
-export const createPreparer = (entities: EntityStore, runtimes: Runtimes) => {
+export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher: ParameterCipher) => {
   const cache = new WeakMap<ResolvedAction, Map<string, Prepared>>();
 
   const prepare = (action: ResolvedAction, invoker: Identity): Prepared => {
     const { doc, path, rev } = action;
     const exec = containerExec(doc.exec);
     const runtime = 'image' in exec ? undefined : runtimes.kind(exec.kind);
-    const defaults: Defaults = defaultsOf(action.parameters);
+    const parameters = cipher.unlock(action.parameters);
+    const defaults: Defaults = defaultsOf(parameters);
+    const environment = initEnvironment(parameters);
     const apiKey = isTruthy(doc.annotations, 'provide-api-key', true) ? invoker.authKey : undefined;
     const actionName = `/${path}`;
     const constant = {
@@ -44,7 +47,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes) => {
 
     const executable: Executable = {
       // Parameters of packages and bindings reach /init too, so their revisions are part of the identity.
-      key: `${invoker.namespace} ${action.binding ?? ''} ${path}@${rev} ${JSON.stringify(initEnvironment(action.parameters))}`,
+      key: `${invoker.namespace} ${action.binding ?? ''} ${path}@${rev} ${JSON.stringify(environment)}`,
       namespace: invoker.namespace,
       path,
       kind: exec.kind,
@@ -53,7 +56,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes) => {
       sentinels: runtime?.sentinelledLogs ?? false,
       initBody: (job: Job, deadline: number): Buffer => {
         const env = {
-          ...initEnvironment(action.parameters),
+          ...environment,
           __OW_NAMESPACE: invoker.namespace,
           __OW_ACTION_NAME: actionName,
           __OW_ACTION_VERSION: doc.version,

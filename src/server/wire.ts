@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.js';
+import { secretOf } from '../config/load.js';
 import type { Config } from '../config/options.js';
+import { createParameterCipher } from '../entities/encryption.js';
 import { localLimits, openwhiskLimits } from '../entities/limits.js';
 import { createPreparer } from '../invocation/executable.js';
 import { createIdentities } from '../invocation/identity.js';
@@ -29,12 +31,17 @@ interface Foundation {
 export const wire = ({ config, store, pool, runtimes, clock, log }: Foundation) => {
   const limits = config.limits === 'openwhisk' ? openwhiskLimits : localLimits(config.poolMemory);
   const { entities } = store;
+  const keys = {
+    'aes-128': secretOf('aes128Key', config.aes128Key),
+    'aes-256': secretOf('aes256Key', config.aes256Key),
+  };
+  const cipher = createParameterCipher({ current: config.parameterStorage, keys });
   const resolve = createResolver(entities);
   const records = createRecords(store.activations, clock);
   const throttles = createThrottles(clock);
   const primitives = createPrimitives({
     pool,
-    prepare: createPreparer(entities, runtimes),
+    prepare: createPreparer(entities, runtimes, cipher),
     records,
     throttles,
     clock,
@@ -58,6 +65,7 @@ export const wire = ({ config, store, pool, runtimes, clock, log }: Foundation) 
     runtimes,
     limits,
     clock,
+    cipher,
     actionChanged: path => pool.invalidate(path),
     identities: createIdentities(store.subjects, limits),
     log,
