@@ -137,7 +137,8 @@ export class PoolLane {
     for (const { state } of this.containers) if (COMING.has(state.at)) coming++;
     const { concurrency, instances } = this.executable;
     return {
-      waiting: this.queue.waiting,
+      // A slot that was freed in this very turn is taken within it.
+      waiting: Math.max(0, this.queue.waiting - this.free),
       hot: this.hot,
       coming,
       concurrency: Math.max(1, concurrency),

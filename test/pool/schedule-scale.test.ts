@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decayed, type LaneLoad, learn, wanted, wantedEagerly } from '../../src/pool/schedule-scale.js';
+
+const load = (more: Partial<LaneLoad> = {}): LaneLoad => ({
+  waiting: 1,
+  hot: 1,
+  coming: 0,
+  concurrency: 1,
+  stalled: 0,
+  debt: 0,
+  ...more,
+});
+const machine = { cores: 2, cold: 200 };
+
+describe('wanted', () => {
+  it('starts one container for an action that has none, however many wait', () => {
+    expect(wanted(load({ hot: 0 }), machine)).toBe(1);
+    expect(wanted(load({ hot: 0, waiting: 200, base: 0.5, recent: 0.5 }), machine)).toBe(1);
+    expect(wanted(load({ hot: 0, coming: 1, waiting: 200, base: 0.5, recent: 0.5 }), machine)).toBe(0);
+  });
+
+  it('lets calls wait for a hot container that will be free sooner than a new one', () => {
+    expect(wanted(load({ waiting: 3, base: 50, recent: 50 }), machine)).toBe(0);
+    expect(wanted(load({ waiting: 7, base: 50, recent: 50 }), machine)).toBe(3);
+  });
+
+  it('gives each call its container when calls take longer than a cold start', () => {
+    expect(wanted(load({ waiting: 5, base: 1000, recent: 1000 }), machine)).toBe(5);
+    expect(wanted(load({ waiting: 5, coming: 3, base: 1000, recent: 1000 }), machine)).toBe(2);
+    expect(wanted(load({ waiting: 5, concurrency: 2, base: 1000, recent: 1000 }), machine)).toBe(3);
+  });
+
+  it('buys a container when the calls have waited as long as it costs', () => {
+    const calls = { waiting: 2, base: 20, recent: 20 };
+    expect(wanted(load({ ...calls, debt: 199 }), machine)).toBe(0);
+    expect(wanted(load({ ...calls, debt: 200 }), machine)).toBe(1);
+    expect(wanted(load({ ...calls, debt: 2000 }), machine)).toBe(2);
+  });
+
+  it('holds short calls to the cores', () => {
+    const calls = { waiting: 100_000, base: 0.5, recent: 0.5, debt: 1e6 };
+    expect(wanted(load(calls), machine)).toBe(1);
+    expect(wanted(load({ ...calls, hot: 2 }), machine)).toBe(0);
+    expect(wanted(load(calls), { cores: 8, cold: 200 })).toBe(7);
+  });
+
+  it('starts no more when calls take the longer the more containers run', () => {
+    expect(wanted(load({ waiting: 50, hot: 4, base: 20, recent: 45 }), machine)).toBe(0);
+    expect(wanted(load({ waiting: 50, hot: 4, base: 20, recent: 25, debt: 500 }), machine)).toBeGreaterThan(0);
+  });
+
+  it('scales out a lane where nothing moves, whatever its history says', () => {
+    expect(wanted(load({ waiting: 10, stalled: 50, base: 0.5, recent: 0.5 }), machine)).toBe(6);
+    expect(wanted(load({ waiting: 10, stalled: 300 }), machine)).toBe(10);
+  });
+
+  const any = fc.record({
+    waiting: fc.nat(1000),
+    hot: fc.nat(40),
+    coming: fc.nat(40),
+    concurrency: fc.integer({ min: 1, max: 5 }),
+    base: fc.double({ min: 0, max: 5000, noNaN: true }),
+    recent: fc.double({ min: 0, max: 5000, noNaN: true }),
+    stalled: fc.nat(5000),
+    debt: fc.nat(100_000),
+  });
+
+  it('never starts a container that no waiting call could use, nor more than `instances`, and never starves', () => {
+    fc.assert(
+      fc.property(any, fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 8 }), (one, cores, instances) => {
+        for (const rule of [(l: LaneLoad) => wanted(l, { cores, cold: 200 }), wantedEagerly]) {
+          const count = rule(one);
+          expect(Number.isInteger(count) && count >= 0).toBe(true);
+          expect(count * one.concurrency).toBeLessThan(one.waiting + one.concurrency);
+          expect(rule({ ...one, instances }) + one.hot + one.coming).toBeLessThanOrEqual(
+            Math.max(instances, one.hot + one.coming),
+          );
+          const alone = { ...one, hot: 0, coming: 0 };
+          if (one.waiting > 0) expect(rule(alone)).toBeGreaterThanOrEqual(1);
+          // A lane that stands still long enough gets something in the end.
+          const stuck = {
+            ...one,
+            hot: one.hot + 1,
+            waiting: one.waiting + one.coming * one.concurrency + 1,
+            stalled: 1e9,
+          };
+          expect(rule(stuck)).toBeGreaterThanOrEqual(1);
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('never wants fewer the longer the queue, the debt or the stall', () => {
+    fc.assert(
+      fc.property(any, fc.nat(100), fc.nat(1000), (one, waiting, debt) => {
+        const count = wanted(one, machine);
+        expect(wanted({ ...one, waiting: one.waiting + waiting }, machine)).toBeGreaterThanOrEqual(count);
+        expect(wanted({ ...one, debt: one.debt + debt }, machine)).toBeGreaterThanOrEqual(count);
+        expect(wanted({ ...one, stalled: one.stalled + debt }, machine)).toBeGreaterThanOrEqual(
+          one.stalled >= Math.max(one.base, one.recent) ? count : 0,
+        );
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe('learn', () => {
+  it('follows what calls take while the machine has cores to spare', () => {
+    let pace = learn(undefined, 10, 1, 2);
+    expect(pace).toEqual({ base: 10, recent: 10 });
+    for (let i = 0; i < 100; i++) pace = learn(pace, 20, 2, 2);
+    expect(pace.base).toBeCloseTo(20, 0);
+  });
+
+  it('keeps what a call takes by itself while many compute at once', () => {
+    let pace = learn(undefined, 1, 1, 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, 8, 16, 2);
+    expect(pace.recent).toBeCloseTo(8, 0);
+    expect(pace.base).toBeCloseTo(1, 5);
+  });
+
+  it('does not take waiting for computing', () => {
+    let pace = learn(undefined, 100, 1, 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, 100, 64, 2);
+    expect(pace.base).toBeCloseTo(100, 5);
+  });
+});
+
+it('forgets debts', () => {
+  expect(decayed(100, 0)).toBe(100);
+  expect(decayed(100, 10_000)).toBe(50);
+  expect(decayed(100, -5)).toBe(100);
+});
