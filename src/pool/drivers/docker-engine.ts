@@ -1,0 +1,176 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex, Readable } from 'node:stream';
+import Docker from 'dockerode';
+import type { EngineAddress } from './docker-host.js';
+
+/** Time limits of calls, in ms. Starting is the slow one: a loaded engine takes seconds. */
+const PING = 5_000;
+const CALL = 30_000;
+const SLOW_CALL = 120_000;
+
+/** The status an engine refused a call with; undefined when it did not answer. */
+export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | null)?.statusCode;
+
+export interface ContainerState {
+  /** It ran, and does no more. A container that is only created has not ended. */
+  readonly ended: boolean;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  /** Empty while it does not run. */
+  readonly ip: string;
+  /** Host port that `port` of the container is published on. */
+  readonly published: (port: string) => number | undefined;
+}
+
+export interface EngineInfo {
+  readonly osType: string;
+  readonly system: string;
+  readonly rootless: boolean;
+}
+
+/** Calls whose options the library takes but its types do not know. */
+type WithSignal<T> = (options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+
+/** A signal that ends a call after `ms`; `clear` takes the limit away from a stream that has begun. */
+const limit = (ms: number): { readonly signal: AbortSignal; readonly clear: () => void } => {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new Error(`the Docker engine did not answer within ${ms / 1000} s`)),
+    ms,
+  );
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+};
+
+const within = async <T>(ms: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
+  const { signal, clear } = limit(ms);
+  try {
+    return await call(signal);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    clear();
+  }
+};
+
+/** One method for each call to the engine; no policy. Every call has a time limit and rejects with the engine's error. */
+export class Engine {
+  private readonly docker: Docker;
+  private readonly agent: HttpAgent;
+
+  constructor(address: EngineAddress) {
+    const secure = 'protocol' in address && address.protocol === 'https';
+    this.agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    // `host` is named even when undefined: otherwise the library would take it from the process's environment.
+    const options = { host: undefined, pathPrefix: '/', ...address, agent: this.agent };
+    this.docker = new Docker(options as unknown as Docker.DockerOptions);
+  }
+
+  ping(): Promise<void> {
+    const ping = this.docker.ping.bind(this.docker) as WithSignal<unknown>;
+    return within(PING, async abortSignal => void (await ping({ abortSignal })));
+  }
+
+  async info(): Promise<EngineInfo> {
+    const ask = this.docker.info.bind(this.docker) as WithSignal<Record<string, unknown>>;
+    const info = await within(CALL, abortSignal => ask({ abortSignal }));
+    const security = (info['SecurityOptions'] ?? []) as string[];
+    return {
+      osType: String(info['OSType'] ?? 'linux'),
+      system: String(info['OperatingSystem'] ?? ''),
+      rootless: security.some(option => option.includes('rootless')),
+    };
+  }
+
+  /** The engine's address in a network, where the engine tells it, and the network's subnet. */
+  async network(network: string): Promise<{ readonly gateway: string; readonly subnet: string }> {
+    const found = this.docker.getNetwork(network);
+    const inspect = found.inspect.bind(found) as WithSignal<Docker.NetworkInspectInfo>;
+    const inspected = await within(CALL, abortSignal => inspect({ abortSignal }));
+    const config = (inspected.IPAM?.Config ?? []).find(({ Subnet }) => Subnet?.includes('.'));
+    return { gateway: config?.['Gateway'] ?? '', subnet: config?.['Subnet'] ?? '' };
+  }
+
+  async create(options: Docker.ContainerCreateOptions): Promise<string> {
+    const container = await within(CALL, abortSignal => this.docker.createContainer({ ...options, abortSignal }));
+    return container.id;
+  }
+
+  /** Both output streams in frames (docker-output.ts). */
+  attach(id: string): Promise<Duplex> {
+    const options = { stream: true, stdout: true, stderr: true, hijack: true };
+    const container = this.docker.getContainer(id);
+    return within(CALL, abortSignal => container.attach({ ...options, abortSignal })) as Promise<Duplex>;
+  }
+
+  start(id: string): Promise<void> {
+    return within(SLOW_CALL, abortSignal => this.docker.getContainer(id).start({ abortSignal }));
+  }
+
+  async inspect(id: string): Promise<ContainerState> {
+    const { State, NetworkSettings } = await within(CALL, abortSignal =>
+      this.docker.getContainer(id).inspect({ abortSignal }),
+    );
+    const networks = Object.values(NetworkSettings.Networks ?? {});
+    return {
+      ended: !State.Running && State.Status !== 'created',
+      exitCode: State.ExitCode,
+      oomKilled: State.OOMKilled,
+      ip: networks.find(network => network.IPAddress)?.IPAddress ?? '',
+      published: port => {
+        const host = NetworkSettings.Ports?.[port]?.[0]?.HostPort;
+        return host === undefined ? undefined : Number(host);
+      },
+    };
+  }
+
+  pause(id: string): Promise<void> {
+    return within(CALL, abortSignal => this.docker.getContainer(id).pause({ abortSignal }));
+  }
+
+  unpause(id: string): Promise<void> {
+    return within(CALL, abortSignal => this.docker.getContainer(id).unpause({ abortSignal }));
+  }
+
+  /** Kills and removes, anonymous volumes too. */
+  remove(id: string): Promise<void> {
+    return within(SLOW_CALL, abortSignal => this.docker.getContainer(id).remove({ force: true, v: true, abortSignal }));
+  }
+
+  /** Ids of all containers with a label, whatever their state. */
+  async list(label: string): Promise<string[]> {
+    const found = await within(CALL, abortSignal =>
+      this.docker.listContainers({ all: true, filters: { label: [label] }, abortSignal }),
+    );
+    return found.map(({ Id }) => Id);
+  }
+
+  /** Whether the image is on the engine's machine. */
+  async hasImage(image: string): Promise<boolean> {
+    const found = this.docker.getImage(image);
+    const inspect = found.inspect.bind(found) as WithSignal<unknown>;
+    try {
+      await within(CALL, abortSignal => inspect({ abortSignal }));
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    }
+  }
+
+  /** Begins a pull; its progress comes as lines of JSON. */
+  pull(image: string): Promise<Readable> {
+    return within(SLOW_CALL, abortSignal => this.docker.pull(image, { abortSignal } as object)) as Promise<Readable>;
+  }
+
+  /** Events as lines of JSON, from now on. */
+  events(filters: Readonly<Record<string, readonly string[]>>): Promise<Readable> {
+    const options = { filters: JSON.stringify(filters) };
+    const ask = this.docker.getEvents.bind(this.docker) as WithSignal<unknown>;
+    return within(CALL, abortSignal => ask({ ...options, abortSignal })) as Promise<Readable>;
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}

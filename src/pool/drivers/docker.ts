@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import { errorText } from '../../errors.js';
+import {
+  type Address,
+  type Availability,
+  CommandNotFoundError,
+  type Container,
+  type ContainerSpec,
+  type Driver,
+} from '../driver.js';
+import { DockerContainer } from './docker-container.js';
+import { type ContainerState, Engine, statusOf } from './docker-engine.js';
+import { type EngineEvent, EngineEvents } from './docker-events.js';
+import { describeAddress, type EngineAddress, engineAddress } from './docker-host.js';
+import { findNetwork, type Network } from './docker-network.js';
+import { createOptions, INSTANCE_LABEL, PROXY_PORT } from './docker-spec.js';
+import { createGate } from './gate.js';
+import { type ImageOptions, Images } from './images.js';
+
+export interface DockerDriverOptions {
+  /** As DOCKER_HOST; undefined for the usual sockets. */
+  readonly host?: string | undefined;
+  /** Folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT_PATH. */
+  readonly certificatePath?: string | undefined;
+  /** Names the server instance, the same at its next start: labels carry it, and `sweep` goes by it. */
+  readonly instance: string;
+  readonly images?: ImageOptions;
+}
+
+/** Containers made and started at the same time, as OpenWhisk has it (OPENWHISK.md 5.5). */
+const PARALLEL = 10;
+const NO_COMMAND = /executable file not found|no such file or directory|exec format error/i;
+const COMMAND_NOT_FOUND = 127;
+
+const isMissingImage = (error: unknown): boolean => /no such image|image not known/i.test(errorText(error));
+
+/** Runs containers on a Docker engine, or whatever speaks its API from 1.41 on. */
+export class DockerDriver implements Driver {
+  readonly name = 'docker';
+  readonly canPause = true;
+  /** Which images are there, and pulling them. */
+  readonly images: Images;
+  private readonly at: EngineAddress;
+  private readonly engine: Engine;
+  private readonly events: EngineEvents;
+  private readonly gate = createGate(PARALLEL);
+  private readonly containers = new Map<string, DockerContainer>();
+  private readonly creating = new Set<Promise<unknown>>();
+  private network: Promise<Network> | undefined;
+  private closed = false;
+
+  /** Throws `UsageError` when `host` is no address. Nothing is asked of the engine yet. */
+  constructor(private readonly options: DockerDriverOptions) {
+    this.at = engineAddress(options.host, options.certificatePath);
+    this.engine = new Engine(this.at);
+    this.images = new Images(this.engine, options.images ?? { policy: 'missing' });
+    this.events = new EngineEvents(this.engine, {
+      onEvent: event => this.heard(event),
+      onConnected: () => this.connected(),
+    });
+  }
+
+  /** Whether an engine answers; the first call waits for it. */
+  async answers(): Promise<Availability> {
+    await this.events.ready();
+    const { trouble } = this.events;
+    if (trouble === undefined) return { usable: true };
+    return {
+      usable: false,
+      reason: `No Docker engine answers at ${describeAddress(this.at)} (${trouble}). Start it, or name another with --docker-host.`,
+    };
+  }
+
+  async available(_kind: string, image: string): Promise<Availability> {
+    const engine = await this.answers();
+    if (!engine.usable) return engine;
+    try {
+      if (await this.images.has(image)) return { usable: true };
+    } catch (error) {
+      return { usable: false, reason: `The Docker engine cannot tell of image '${image}': ${errorText(error).trim()}` };
+    }
+    return { usable: false, reason: this.images.reason(image) };
+  }
+
+  create(spec: ContainerSpec): Promise<Container> {
+    const creation = this.make(spec).finally(() => this.creating.delete(creation));
+    this.creating.add(creation);
+    return creation;
+  }
+
+  async sweep(): Promise<number> {
+    const left = (await this.engine.list(`${INSTANCE_LABEL}=${this.options.instance}`)).filter(
+      id => !this.containers.has(id),
+    );
+    await Promise.all(left.map(id => this.gate(() => this.discard(id))));
+    return left.length;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.creating);
+    const removals = await Promise.allSettled([...this.containers.values()].map(container => container.remove()));
+    this.events.close();
+    this.engine.close();
+    const failed = removals.find(removal => removal.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** The address on this machine at which containers reach it; undefined when they reach it by a name (`apiHost`). */
+  async gatewayAddress(): Promise<string | undefined> {
+    const network = await this.findNetwork();
+    return network.kind === 'direct' ? network.gateway : undefined;
+  }
+
+  /**
+   * How code in a container reaches `port` of this process. Where `gatewayAddress` is defined the process must listen
+   * there; elsewhere the engine forwards to its 127.0.0.1.
+   */
+  async apiHost(port: number): Promise<string> {
+    const network = await this.findNetwork();
+    return `http://${network.kind === 'direct' ? network.gateway : network.hostName}:${port}`;
+  }
+
+  private async make(spec: ContainerSpec): Promise<Container> {
+    // So that the news of its end is heard.
+    void this.events.ready();
+    const [network] = await Promise.all([this.findNetwork(), this.images.prepare(spec.image)]);
+    try {
+      return await this.gate(() => this.run(spec, network));
+    } catch (error) {
+      if (!isMissingImage(error)) throw error;
+    }
+    await this.images.fetchMissing(spec.image);
+    return this.gate(() => this.run(spec, network));
+  }
+
+  private async run(spec: ContainerSpec, network: Network): Promise<Container> {
+    if (this.closed) throw new Error('the Docker driver is closed');
+    const id = await this.createNamed(spec, network);
+    try {
+      const container = new DockerContainer(id, this.engine, await this.engine.attach(id), {
+        removed: () => this.containers.delete(id),
+        persist: () => !this.closed,
+      });
+      this.containers.set(id, container);
+      await this.start(id, spec.image);
+      const state = await this.engine.inspect(id);
+      if (state.ended && state.exitCode === COMMAND_NOT_FOUND) throw new CommandNotFoundError(spec.image);
+      container.address = this.addressOf(state, network);
+      return container;
+    } catch (error) {
+      const container = this.containers.get(id);
+      await (container ? container.remove() : this.discard(id)).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** A name may still be taken by what another server, or one before, left on the same engine. */
+  private async createNamed(spec: ContainerSpec, network: Network): Promise<string> {
+    const publishOn = network.kind === 'published' ? network.publishOn : undefined;
+    const options = createOptions(spec, this.options.instance, publishOn);
+    try {
+      return await this.engine.create(options);
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+      return this.engine.create({ ...options, name: `${spec.name}_${randomBytes(3).toString('hex')}` });
+    }
+  }
+
+  private async start(id: string, image: string): Promise<void> {
+    try {
+      await this.engine.start(id);
+    } catch (error) {
+      if (NO_COMMAND.test(errorText(error))) throw new CommandNotFoundError(image);
+      throw error;
+    }
+  }
+
+  /** One that has ended already has no address; nothing ever listens on port 0, and `exited` tells the rest. */
+  private addressOf(state: ContainerState, network: Network): Address {
+    if (state.ended) return { host: '127.0.0.1', port: 0 };
+    if (network.kind === 'direct') return { host: state.ip, port: Number.parseInt(PROXY_PORT, 10) };
+    return { host: network.publishOn, port: state.published(PROXY_PORT) ?? 0 };
+  }
+
+  private async discard(id: string): Promise<void> {
+    await this.engine.remove(id).catch(error => {
+      // Somebody else removes it, or has.
+      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    });
+  }
+
+  private findNetwork(): Promise<Network> {
+    if (!this.network) {
+      const network = findNetwork(this.engine, this.at);
+      network.catch(() => {
+        if (this.network === network) this.network = undefined;
+      });
+      this.network = network;
+    }
+    return this.network;
+  }
+
+  private connected(): void {
+    this.images.forget();
+    this.network = undefined;
+    this.findNetwork().catch(() => {});
+    for (const container of this.containers.values()) void container.check();
+  }
+
+  private heard({ type, action, id, exitCode }: EngineEvent): void {
+    if (type === 'image') this.images.forget();
+    const container = this.containers.get(id);
+    if (action === 'oom') container?.sawOutOfMemory();
+    if (action === 'die') void container?.died(exitCode);
+  }
+}
