@@ -6,6 +6,7 @@ import type {
   Subject,
   SubjectNamespace,
 } from '../entities/types.js';
+import type { Json } from '../json.js';
 
 /** A document and the revision that a later write must name. Revisions grow with every write of the store. */
 export interface Stored<T> {
@@ -113,11 +114,66 @@ export interface SubjectStore {
   deleteLimits(namespace: string): boolean;
 }
 
+/** An invocation accepted and not yet ended. `id` is its activation id, `accepted` in epoch ms. */
+export interface JournalEntry {
+  readonly id: string;
+  readonly accepted: number;
+  /** `started`: the user's code may have run. */
+  readonly state: 'accepted' | 'started';
+}
+
+/**
+ * What was accepted, until it has ended: after the process was killed, `pending` tells what has to be done or reported.
+ * An entry ends when its activation is `put` (in the transaction that writes the record) or with `done`.
+ */
+export interface JournalStore {
+  /**
+   * All entries, or none. Resolves when they are committed, within a few ms; rejects with `StoreUnavailable`, and then
+   * nothing was accepted. An id that is open already is left as it is. `payload` is kept as it is given. The other calls
+   * know an entry only from then on.
+   */
+  accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void>;
+  /**
+   * Call just before the user's code may run. When it returns, the mark outlives the process (with durability `full`, the
+   * machine). Unknown ids are ignored. Throws `StoreUnavailable`.
+   */
+  started(id: string): void;
+  /** Ends an entry that leaves no record. Unknown ids are ignored. */
+  done(id: string): void;
+  /** Open entries in order of acceptance, those of earlier processes first. */
+  pending(): JournalEntry[];
+  /** What was accepted under the id; undefined when it is not open. */
+  payload(id: string): string | undefined;
+}
+
+/** JSON documents of small collections (APIs, feeds). All calls are synchronous; writes throw `StoreUnavailable`. */
+export interface DocumentStore {
+  get(collection: string, id: string): Json | undefined;
+  put(collection: string, id: string, value: Json): void;
+  delete(collection: string, id: string): boolean;
+  /** Ordered by id. */
+  list(collection: string): { readonly id: string; readonly value: Json }[];
+}
+
+/** Whether writes succeed, and how many rows wait in memory. */
+export interface StoreHealth {
+  readonly writable: boolean;
+  readonly waiting: number;
+}
+
 /** Opened by `openStore` (store/sqlite.ts), which also closes it when it cannot be opened whole. The opener closes it. */
 export interface Store {
   readonly entities: EntityStore;
   readonly activations: ActivationStore;
   readonly subjects: SubjectStore;
+  readonly journal: JournalStore;
+  readonly documents: DocumentStore;
+  health(): StoreHealth;
+  /**
+   * Writes a copy of everything to `file`, which must not exist, while the store stays in use. `progress` is told the share
+   * done, 0 to 1. Throws `UsageError` when the file cannot be written.
+   */
+  backup(file: string, progress?: (share: number) => void): Promise<void>;
   /** Flushes, checkpoints and closes. */
   close(): Promise<void>;
 }

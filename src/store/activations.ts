@@ -1,0 +1,142 @@
+import type Sqlite from 'better-sqlite3';
+import type { Activation } from '../entities/types.js';
+import type { Logger } from '../log.js';
+import { ActivationIndex, type Scope } from './activation-index.js';
+import { type ActivationRow, COLUMNS, decode, idBytes, ownId, SUMMARY, summary } from './activation-rows.js';
+import { ActivationWriter } from './activation-writer.js';
+import type { Batches } from './batches.js';
+import type { Changes } from './changes.js';
+import { PendingActivations } from './pending.js';
+import type { ActivationQuery, ActivationStore, Page } from './store.js';
+
+const page = (columns: string): string =>
+  `SELECT ${columns
+    .split(', ')
+    .map(column => `a.${column}`)
+    .join(', ')}
+   FROM (SELECT start, seq FROM activation_index WHERE scope = ? AND (start, seq) < (?, ?)
+         ORDER BY start DESC, seq DESC LIMIT ? OFFSET ?) i
+   CROSS JOIN activation a ON a.seq = i.seq ORDER BY i.start DESC, i.seq DESC`;
+
+const statements = (db: Sqlite.Database) => ({
+  exists: db.prepare<[Buffer], number>('SELECT 1 FROM activation WHERE id = ?').pluck(),
+  get: db
+    .prepare<[Buffer], [number, ...ActivationRow]>(`SELECT namespace, ${COLUMNS} FROM activation WHERE id = ?`)
+    .raw(),
+  summaries: db.prepare<unknown[], ActivationRow>(page(SUMMARY)).raw(),
+  records: db.prepare<unknown[], ActivationRow>(page(COLUMNS)).raw(),
+});
+
+/** The part of a scope between two bounds: `newer` rows lie above it, `rows` in it. */
+interface Range {
+  readonly scope: Scope;
+  readonly newer: number;
+  readonly rows: number;
+}
+
+export class SqliteActivations implements ActivationStore {
+  /** What shares the batches' transactions. */
+  readonly writer: ActivationWriter;
+  private readonly sql: ReturnType<typeof statements>;
+  readonly index: ActivationIndex;
+  private readonly pending: PendingActivations;
+
+  constructor(
+    db: Sqlite.Database,
+    changes: Changes,
+    private readonly batches: Batches,
+    log: Logger,
+    closeEntry: (id: string) => void,
+  ) {
+    this.sql = statements(db);
+    this.index = new ActivationIndex(db, changes);
+    this.pending = new PendingActivations(id => this.sql.exists.get(ownId(id)) !== undefined);
+    this.writer = new ActivationWriter(db, this.index, this.pending, log, closeEntry);
+  }
+
+  put(activation: Activation): void {
+    ownId(activation.activationId);
+    if (!Number.isSafeInteger(activation.start)) throw new TypeError('An activation starts at a whole millisecond.');
+    if (this.pending.add(activation)) this.batches.later();
+  }
+
+  get(namespace: string, id: string): Activation | undefined {
+    const waiting = this.pending.get(id);
+    if (waiting) return waiting.namespace === namespace ? waiting : undefined;
+    const bytes = idBytes(id);
+    if (!bytes) return undefined;
+    this.index.follow();
+    const found = this.sql.get.get(bytes);
+    if (!found) return undefined;
+    const [scope, ...row] = found;
+    return this.index.find(namespace)?.id === scope ? decode(namespace, row as ActivationRow) : undefined;
+  }
+
+  list(query: ActivationQuery, { skip, limit }: Page, docs: boolean): Activation[] {
+    const fresh = this.pending.matching(query);
+    const range = this.range(query);
+    const firstFresh = this.firstFrom(fresh, range, skip);
+    const skipped = skip - firstFresh;
+    const stored = this.read(query.namespace, range, skipped, limit, docs);
+    const merged: Activation[] = [];
+    let f = firstFresh;
+    let s = 0;
+    while (merged.length < limit) {
+      const a = fresh[f];
+      const b = stored[s];
+      if (a && (!b || a.start >= b.start)) {
+        merged.push(docs ? a : summary(a));
+        f++;
+      } else if (b) {
+        merged.push(b);
+        s++;
+      } else break;
+    }
+    return merged;
+  }
+
+  count(query: ActivationQuery): number {
+    return this.pending.matching(query).length + (this.range(query)?.rows ?? 0);
+  }
+
+  flush(): Promise<void> {
+    return this.batches.flush();
+  }
+
+  private range({ namespace, name, since, upto }: ActivationQuery): Range | undefined {
+    this.index.follow();
+    const scope = this.index.find(name === undefined ? namespace : `${namespace}/${name}`);
+    if (!scope) return undefined;
+    const top = upto === undefined ? scope.total : this.index.below(scope, upto + 1);
+    const bottom = since === undefined ? 0 : this.index.below(scope, since);
+    return { scope, newer: scope.total - top, rows: Math.max(0, top - bottom) };
+  }
+
+  /**
+   * The first of `fresh` whose place in the whole list is at or after `skip`. Of an equal `start` the fresh one comes
+   * first, being put later; so its place is its index plus the stored rows with a greater `start`.
+   */
+  private firstFrom(fresh: readonly Activation[], range: Range | undefined, skip: number): number {
+    let low = 0;
+    let high = fresh.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (middle + this.storedAbove(range, (fresh[middle] as Activation).start) < skip) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private storedAbove(range: Range | undefined, start: number): number {
+    if (!range) return 0;
+    return range.scope.total - this.index.below(range.scope, start + 1) - range.newer;
+  }
+
+  private read(namespace: string, range: Range | undefined, skip: number, limit: number, docs: boolean): Activation[] {
+    const rows = range ? Math.min(limit, range.rows - skip) : 0;
+    if (!range || rows <= 0) return [];
+    const { start, seq, offset } = this.index.position(range.scope, range.newer + skip);
+    const statement = docs ? this.sql.records : this.sql.summaries;
+    return statement.all(range.scope.id, start, seq, rows, offset).map(row => decode(namespace, row));
+  }
+}

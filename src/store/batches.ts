@@ -1,0 +1,134 @@
+import type Sqlite from 'better-sqlite3';
+import type { Clock, Timer } from '../clock.js';
+import type { Logger } from '../log.js';
+import type { Changes } from './changes.js';
+import { unavailable } from './failures.js';
+
+/** How long a row may wait for company. */
+const BATCH_MS = 5;
+/** A transaction costs as much as several rows, so urgent ones keep this distance too. */
+const URGENT_MS = 1;
+/** How long one transaction may hold the loop. What is left goes into the next. */
+const SLICE_MS = 5;
+const RETRY_MS = { first: 100, last: 5000 };
+
+/** Something whose rows share transactions with others'. */
+export interface BatchPart {
+  /** Rows waiting. */
+  readonly size: number;
+  /** Writes in the open transaction until `performance.now()` reaches `until`, but at least one row. */
+  write(until: number): void;
+  /** What `write` wrote is in the file. */
+  committed(): void;
+  /** What `write` wrote is not in the file. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Collects rows of several parts into one transaction every few milliseconds. When the file cannot be written, rows stay
+ * with their part and are tried again, ever less often; the log tells of the first failure and of the recovery.
+ */
+export class Batches {
+  private readonly transaction: Sqlite.Transaction<() => void>;
+  private parts: readonly BatchPart[] = [];
+  private timer: Timer | undefined;
+  private urgent = false;
+  private ended = Number.NEGATIVE_INFINITY;
+  private failures = 0;
+  private closed = false;
+
+  constructor(
+    db: Sqlite.Database,
+    changes: Changes,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.transaction = db.transaction(() => {
+      changes.check();
+      const until = performance.now() + SLICE_MS;
+      for (const part of this.parts) if (part.size > 0) part.write(until);
+    });
+  }
+
+  /** Called once, before anything else. */
+  join(parts: readonly BatchPart[]): void {
+    this.parts = parts;
+  }
+
+  /** False while the last attempt to write failed. */
+  get healthy(): boolean {
+    return this.failures === 0;
+  }
+
+  /** Rows waiting. */
+  get size(): number {
+    return this.parts.reduce((sum, part) => sum + part.size, 0);
+  }
+
+  /** Commits within `BATCH_MS`; while the file cannot be written, at the next attempt. */
+  later(): void {
+    if (this.timer || this.closed) return;
+    const wait = this.failures === 0 ? BATCH_MS : Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** (this.failures - 1));
+    this.timer = this.clock.after(wait, () => {
+      this.timer = undefined;
+      this.commit();
+    });
+  }
+
+  /** Commits as soon as this turn of the loop is over, even while writing fails: somebody waits for the answer. */
+  soon(): void {
+    if (this.urgent || this.closed) return;
+    this.urgent = true;
+    const commit = () => {
+      if (!this.urgent) return;
+      this.urgent = false;
+      if (!this.closed) this.commit();
+    };
+    if (performance.now() - this.ended >= URGENT_MS) setImmediate(commit);
+    else setTimeout(commit, URGENT_MS);
+  }
+
+  /** One transaction with what waits, as far as the slice goes. Returns the error when it could not be written. */
+  commit(): unknown {
+    if (this.size === 0) return undefined;
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.urgent = false;
+    try {
+      this.transaction.immediate();
+    } catch (error) {
+      this.fail(error);
+      return unavailable(error);
+    } finally {
+      this.ended = performance.now();
+    }
+    for (const part of this.parts) part.committed();
+    if (this.failures > 0) this.log.info('The store can be written again.');
+    this.failures = 0;
+    if (this.size > 0) this.soon();
+    return undefined;
+  }
+
+  /** Commits until nothing waits, a slice per turn of the loop. Throws `StoreUnavailable`. */
+  async flush(): Promise<void> {
+    while (this.size > 0) {
+      const error = this.commit();
+      if (error !== undefined) throw error;
+      if (this.size > 0) await new Promise(setImmediate);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.timer?.cancel();
+  }
+
+  private fail(error: unknown): void {
+    for (const part of this.parts) part.failed(error);
+    this.failures++;
+    if (this.failures === 1) {
+      this.log.error({ err: error }, 'The store cannot be written. What is new stays in memory and is tried again.');
+    }
+    this.later();
+  }
+}

@@ -1,0 +1,55 @@
+import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ID_BYTES = 16;
+/** Slots made beforehand, so that marking needs no disk space until more runs than these are under way at once. */
+const SLOTS = 4096;
+
+/**
+ * Which activations have started: a file of 16-byte slots, one for each that is under way. One small write a start, without
+ * a transaction; it outlives the process at once. An id left in a free slot does no harm: its journal entry is gone.
+ */
+export interface Marks {
+  /** Returns the slot to free when the entry is gone. */
+  mark(id: Buffer): number;
+  free(slot: number): void;
+  /** Ids in the file, left by an earlier process. */
+  left(): Set<string>;
+  close(): void;
+}
+
+/** For a store in memory, which no process outlives. */
+export const noMarks: Marks = { mark: () => 0, free() {}, left: () => new Set(), close() {} };
+
+/** `sync`: marks outlive a power failure too, at the cost of a sync each. */
+export const openMarks = (dir: string, sync: boolean): Marks => {
+  const fd = openSync(join(dir, 'started'), constants.O_RDWR | constants.O_CREAT, 0o600);
+  const size = fstatSync(fd).size;
+  const missing = SLOTS * ID_BYTES - size;
+  if (missing > 0) writeSync(fd, Buffer.alloc(missing), 0, missing, size);
+  const free: number[] = [];
+  let slots = 0;
+  return {
+    mark(id) {
+      const slot = free.pop() ?? slots;
+      try {
+        writeSync(fd, id, 0, ID_BYTES, slot * ID_BYTES);
+        if (sync) fdatasyncSync(fd);
+      } catch (error) {
+        if (slot < slots) free.push(slot);
+        throw error;
+      }
+      if (slot === slots) slots++;
+      return slot;
+    },
+    free: slot => void free.push(slot),
+    left() {
+      const bytes = Buffer.alloc(fstatSync(fd).size);
+      readSync(fd, bytes, 0, bytes.length, 0);
+      const ids = new Set<string>();
+      for (let at = 0; at + ID_BYTES <= bytes.length; at += ID_BYTES) ids.add(bytes.toString('hex', at, at + ID_BYTES));
+      return ids;
+    },
+    close: () => closeSync(fd),
+  };
+};
