@@ -109,6 +109,13 @@ export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
 export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
   loadConfig({ ...sources, env: process.env });
 
+/** For drivers, which hand a chosen few of these to the programs they start. */
+export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env;
+
+/** Where the engine's TLS files are, as the docker command line has it. */
+export const dockerCertificates = (): string | undefined =>
+  process.env['DOCKER_TLS_VERIFY'] ? process.env['DOCKER_CERT_PATH'] : undefined;
+
 /** A secret given as itself or as `@FILE`. Throws `UsageError`. */
 export const secretOf = (name: OptionName, given: string | undefined): string | undefined => {
   if (!given?.startsWith('@')) return given;

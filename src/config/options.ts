@@ -48,6 +48,12 @@ export const options = {
     type: 'string',
     help: 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: DOCKER_HOST, else the default socket)',
   },
+  pull: {
+    type: 'string',
+    enum: ['missing', 'always', 'never'],
+    default: 'missing',
+    help: 'When images are pulled: those not there, each once a start, or never',
+  },
   manifest: { type: 'string', minLength: 1, help: "Runtimes manifest in OpenWhisk's form (runtimes.json)" },
   poolMemory: {
     type: 'integer',

@@ -73,7 +73,7 @@ export interface Everywhere {
 }
 
 /** An address as it stands in a URL; `0.0.0.0` and `::` are reached at loopback. */
-const urlHost = (host: string): string => {
+export const urlHost = (host: string): string => {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 };

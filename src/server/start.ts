@@ -4,12 +4,13 @@ import { colorWanted, loadConfig } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import { createLogger, type Logger } from '../log.js';
 import { createPool } from '../pool/pool.js';
-import { loadManifest } from '../runtimes/manifest.js';
+import type { StemCells } from '../pool/prewarm-demand.js';
+import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.js';
 import { openStore } from '../store/sqlite.js';
 import { defaultSubjects, provideSubjects } from './defaults.js';
-import { openDrivers } from './drivers.js';
 import { createLifecycle } from './lifecycle.js';
 import { listenEverywhere } from './listen.js';
+import { openDrivers } from './open-drivers.js';
 import { writeReadyFile } from './ready-file.js';
 import { wire } from './wire.js';
 
@@ -29,6 +30,13 @@ export interface RunningServer extends AsyncDisposable {
   /** Stops listening, lets running activations finish within the grace period, flushes, removes containers. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** The manifest's stem cells, for the kinds that have any. */
+const stemCellsOf = (runtimes: Runtimes): StemCells[] =>
+  runtimes.kinds().flatMap(kind => {
+    const { image, stemCells } = runtimes.kind(kind) as Runtime;
+    return stemCells.map(({ memoryMb, ...cell }) => ({ ...cell, kind, image, memory: memoryMb }));
+  });
 
 const authOf = ({ namespaces }: (typeof defaultSubjects)[number]): string =>
   `${namespaces[0]?.uuid}:${namespaces[0]?.key}`;
@@ -90,6 +98,8 @@ const start = async (
     maxQueue: config.maxQueue,
     scale: config.scale,
     cores: drivers.cores,
+    stemCells: config.prewarm ? stemCellsOf(runtimes) : [],
+    adaptive: config.prewarm,
   });
   lifecycle.started('pool', () => pool.close());
 

@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { dockerCertificates, processEnvironment } from '../config/load.js';
+import type { Config } from '../config/options.js';
+import { UsageError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { DockerDriver } from '../pool/drivers/docker.js';
+import { ProcessDriver } from '../pool/drivers/process.js';
+import { createPick, type PickDriver, withEnvironment } from './drivers.js';
+import { urlHost } from './listen.js';
+
+/** The drivers a server runs with. */
+export interface Drivers {
+  readonly pick: PickDriver;
+  /** For the start's block: which driver, and why. */
+  readonly description: string;
+  /** An address of this machine that only containers reach; the server listens there too. */
+  readonly callbackAddress: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namePrefix: string;
+  readonly cores: number;
+  close(): Promise<void>;
+}
+
+/** Names a server across its restarts: by its data dir. One in memory is a new one each time. */
+const instanceOf = (config: Config): string =>
+  config.memory
+    ? randomBytes(6).toString('hex')
+    : createHash('sha256').update(resolve(config.dataDir)).digest('hex').slice(0, 12);
+
+interface Docker {
+  readonly driver: DockerDriver;
+  /** Why it cannot be used, when no engine answers. */
+  readonly trouble?: string;
+}
+
+/** Undefined when only processes are wanted. Throws `UsageError` when only containers are and no engine answers. */
+const openDocker = async (config: Config, instance: string): Promise<Docker | undefined> => {
+  if (config.driver === 'process') return undefined;
+  const driver = new DockerDriver({
+    host: config.dockerHost,
+    certificatePath: dockerCertificates(),
+    instance,
+    images: { policy: config.pull },
+  });
+  const answer = await driver.answers();
+  if (answer.usable) return { driver };
+  if (config.driver === 'docker') {
+    await driver.close();
+    throw new UsageError(`--driver docker cannot be used. ${answer.reason} Or use --driver process.`);
+  }
+  return { driver, trouble: answer.reason };
+};
+
+const describe = (config: Config, docker: Docker | undefined): string => {
+  if (!docker) return 'process, as asked: functions are not isolated';
+  if (docker.trouble !== undefined) return `process, functions are not isolated: ${docker.trouble}`;
+  return config.driver === 'docker' ? 'docker, as asked' : 'docker; process for kinds whose image is not there yet';
+};
+
+/** Opens what `config.driver` asks for and sweeps what an earlier run of this instance left. Throws `UsageError`. */
+export const openDrivers = async (config: Config, log: Logger, port: () => number): Promise<Drivers> => {
+  const instance = instanceOf(config);
+  const opened = await openDocker(config, instance);
+  const docker = opened?.driver;
+  const directory = join(tmpdir(), `miniwhisk-${instance}`);
+  const local =
+    config.driver === 'docker' ? undefined : new ProcessDriver({ directory, environment: processEnvironment() });
+  const answering = opened?.trouble === undefined ? docker : undefined;
+  const swept = await Promise.all([answering?.sweep() ?? 0, local?.sweep() ?? 0]);
+  const leftovers = swept.reduce((sum, n) => sum + n, 0);
+  if (leftovers > 0) log.warn(`removed ${leftovers} containers that an earlier run left`);
+
+  const pick = createPick({
+    docker: docker && withEnvironment(docker, async () => ({ __OW_API_HOST: await docker.apiHost(port()) })),
+    process: local && withEnvironment(local, () => ({ __OW_API_HOST: `http://${urlHost(config.host)}:${port()}` })),
+    wantImage: image => docker?.images.want(image),
+    log,
+  });
+  return {
+    pick,
+    description: describe(config, opened),
+    callbackAddress: await answering?.gatewayAddress(),
+    labels: { 'miniwhisk.instance': instance },
+    namePrefix: `wsk0${instance.slice(0, 4)}`,
+    cores: availableParallelism(),
+    close: async () => {
+      await Promise.all([docker?.close(), local?.close()]);
+    },
+  };
+};
