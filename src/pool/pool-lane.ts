@@ -21,9 +21,9 @@ export interface LaneOwner {
   /** A job left the queue. */
   taken(ticket: Ticket, now: number): void;
   /** It ends without a container. */
-  fail(ticket: Ticket, failure: unknown): void;
+  fail(lane: PoolLane, ticket: Ticket, failure: unknown): void;
   /** A taken job holds its slot no more. */
-  released(): void;
+  released(lane: PoolLane): void;
 }
 
 /** One executable in the pool: its queue, its containers and what was learnt about its calls. */
@@ -168,7 +168,7 @@ export class PoolLane {
     if (fault !== undefined) {
       if (--fault.left === 0) this.fault = undefined;
       owner.taken(ticket, now);
-      owner.fail(ticket, fault.failure);
+      owner.fail(this, ticket, fault.failure);
       this.grant();
       return Promise.resolve();
     }
@@ -182,7 +182,7 @@ export class PoolLane {
         this.busy--;
         this.grant();
         resolve();
-        owner.released();
+        owner.released(this);
       };
       container.assign(ticket);
     });

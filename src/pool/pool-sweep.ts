@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { Fleet } from './pool-fleet.js';
 
 export interface SweepOptions {
@@ -13,22 +13,28 @@ const LEAST = 10;
 
 /** One timer for the idleness of all containers: nothing is armed or cancelled when a job comes. */
 export class Sweep {
-  private armed = false;
+  private timer: Timer | undefined;
+  private due = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly fleet: Fleet,
     private readonly options: SweepOptions,
   ) {}
 
-  /** A container fell idle. */
+  /** A container fell idle. The timer moves only when it would come too late, which is once after a long rest. */
   arm(): void {
-    if (!this.armed) this.wake(Math.min(this.options.pauseGraceMs, this.options.idleMs));
+    const { clock, pauseGraceMs, idleMs } = this.options;
+    const ms = Math.min(pauseGraceMs, idleMs);
+    if (this.due > clock.now() + ms) this.wake(ms);
   }
 
   private wake(ms: number): void {
-    this.armed = true;
-    this.options.clock.after(Math.max(LEAST, ms), () => {
-      this.armed = false;
+    const { clock } = this.options;
+    const wait = Math.max(LEAST, ms);
+    this.timer?.cancel();
+    this.due = clock.now() + wait;
+    this.timer = clock.after(wait, () => {
+      this.due = Number.POSITIVE_INFINITY;
       this.sweep();
     });
   }

@@ -148,8 +148,8 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     if (wait > counters.longestWait) counters.longestWait = wait;
   }
 
-  fail(ticket: Ticket, failure: unknown): void {
-    this.released();
+  fail(lane: PoolLane, ticket: Ticket, failure: unknown): void {
+    this.released(lane);
     if (failure instanceof Stopped) ticket.end({ kind: 'stopped' });
     else if (failure instanceof ImageError)
       ticket.end({ kind: 'imageFailed', image: failure.image, reason: failure.message });
@@ -157,8 +157,9 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     else ticket.end({ kind: 'notProvisioned', reason: errorText(failure) });
   }
 
-  released(): void {
+  released(lane: PoolLane): void {
     this.busy--;
+    if (lane.containers.size === 0) this.forget(lane);
     this.quiet();
   }
 
@@ -180,6 +181,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     lane?.detach(container);
     if (lane !== undefined) this.forget(lane);
     this.supply.eased();
+    this.prewarm.eased();
     this.quiet();
   }
 

@@ -67,6 +67,11 @@ export class Prewarm {
     this.refill();
   }
 
+  /** Memory was freed. */
+  eased(): void {
+    if (this.kinds.size > 0) this.refill();
+  }
+
   /** All stem cells. Those beyond what the manifest asks for are `spare`: any action may have their memory. */
   cells(): Cell<PooledContainer>[] {
     const kept = new Map<string, number>();
