@@ -5,7 +5,7 @@ const publicSchema = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(publicSchema);
   if (typeof schema !== 'object' || schema === null) return schema;
   const entries = Object.entries(schema)
-    .filter(([key]) => !key.startsWith('x-') && key !== 'dependentRequired')
+    .filter(([key]) => !key.startsWith('x-') && key !== 'dependencies')
     .filter(([key, value]) => !(key === 'type' && Array.isArray(value)));
   return Object.fromEntries(entries.map(([key, value]) => [key, publicSchema(value)]));
 };

@@ -139,7 +139,7 @@ export const packagePut = {
         namespace: { type: 'string', 'x-message': names.malformedName },
         name: { type: 'string', 'x-message': names.malformedName },
       },
-      dependentRequired: { namespace: ['name'], name: ['namespace'] },
+      dependencies: { namespace: ['name'], name: ['namespace'] },
       'x-message': http.objectExpectedInField('namespace'),
       'x-missing': { name: pkg.missingMember('name'), namespace: pkg.missingMember('namespace') },
     },
