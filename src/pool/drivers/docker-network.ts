@@ -33,8 +33,9 @@ const bridgeOnThisMachine = async (engine: Engine): Promise<string | undefined> 
   return address && (await isLocal(address)) ? address : undefined;
 };
 
-export const findNetwork = async (engine: Engine, address: EngineAddress): Promise<Network> => {
-  const gateway = process.platform === 'linux' ? await bridgeOnThisMachine(engine) : undefined;
+/** `publish`: by published ports in any case. */
+export const findNetwork = async (engine: Engine, address: EngineAddress, publish: boolean): Promise<Network> => {
+  const gateway = process.platform === 'linux' && !publish ? await bridgeOnThisMachine(engine) : undefined;
   if (gateway !== undefined) return { kind: 'direct', gateway };
   const remote = 'host' in address ? (await lookup(address.host)).address : '127.0.0.1';
   return { kind: 'published', publishOn: remote, hostName: DESKTOP_NAME };

@@ -25,6 +25,8 @@ export interface DockerDriverOptions {
   /** Names the server instance, the same at its next start: labels carry it, and `sweep` goes by it. */
   readonly instance: string;
   readonly images?: ImageOptions;
+  /** Reach containers by published ports even where their own addresses would do. */
+  readonly publish?: boolean;
 }
 
 /** Containers made and started at the same time, as OpenWhisk has it (OPENWHISK.md 5.5). */
@@ -192,7 +194,7 @@ export class DockerDriver implements Driver {
 
   private findNetwork(): Promise<Network> {
     if (!this.network) {
-      const network = findNetwork(this.engine, this.at);
+      const network = findNetwork(this.engine, this.at, this.options.publish ?? false);
       network.catch(() => {
         if (this.network === network) this.network = undefined;
       });

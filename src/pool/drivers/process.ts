@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,15 @@ const freePort = (): Promise<number> =>
     });
   });
 
+/** Makes a folder that only this user can enter. One that another user made first, to plant files in it, is refused. */
+const makePrivate = async (directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (process.platform === 'win32') return;
+  const found = await lstat(directory);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
+  throw new Error(`folder ${directory} belongs to another user, or others may write to it`);
+};
+
 const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5 });
 
 /**
@@ -53,7 +62,7 @@ export class ProcessDriver implements Driver {
   private readonly memory = new MemoryWatch();
   private readonly containers = new Map<string, Container>();
   private readonly token = randomBytes(3).toString('hex');
-  private made: Promise<unknown> | undefined;
+  private made: Promise<void> | undefined;
   private count = 0;
   private closed = false;
 
@@ -80,8 +89,7 @@ export class ProcessDriver implements Driver {
     if (this.closed) throw new Error('the process driver is closed');
     const name = `${this.token}${++this.count}`;
     const folder = join(this.options.directory, name);
-    this.made ??= mkdir(this.options.directory, { recursive: true, mode: 0o700 });
-    await this.made;
+    await this.directory();
     const [address] = await Promise.all([this.address(name), mkdir(folder, { mode: 0o700 })]);
     try {
       return await this.start(spec, tool, name, folder, address);
@@ -94,8 +102,9 @@ export class ProcessDriver implements Driver {
 
   async sweep(): Promise<number> {
     const { directory } = this.options;
+    await this.directory();
     const own = (entry: string): boolean => entry.startsWith(this.token);
-    const entries = (await readdir(directory).catch(() => [])).filter(entry => !own(entry));
+    const entries = (await readdir(directory)).filter(entry => !own(entry));
     const notes = entries.filter(isNote);
     const ended = await Promise.all(notes.map(file => endNoted(join(directory, file))));
     await Promise.all(entries.map(entry => removeTree(join(directory, entry))));
@@ -107,6 +116,11 @@ export class ProcessDriver implements Driver {
     await Promise.all([...this.containers.values()].map(container => container.remove()));
     // Fails when something else is in it, and then it stays.
     await rmdir(this.options.directory).catch(() => {});
+  }
+
+  private directory(): Promise<void> {
+    this.made ??= makePrivate(this.options.directory);
+    return this.made;
   }
 
   private async address(name: string): Promise<Address> {
