@@ -8,6 +8,8 @@ const OUTPUT_GRACE = 250;
 const NEWS_GRACE = 250;
 /** SIGKILL's exit code: with it the kernel's memory killer may have been at work. */
 const KILLED = 137;
+/** When it is asked whether that was so, each in ms after the last time. */
+const OOM_NEWS = [0, 20, 80];
 const FIRST_RETRY = 500;
 const LAST_RETRY = 30_000;
 
@@ -121,13 +123,15 @@ export class DockerContainer implements Container {
     this.output.destroy();
   }
 
+  /** The engine may note a memory kill a moment after it noted the end. */
   private async killedForMemory(code: number | null): Promise<boolean> {
-    if (this.outOfMemory || code !== KILLED || this.removal) return this.outOfMemory;
-    try {
-      return (await this.engine.inspect(this.id)).oomKilled || this.outOfMemory;
-    } catch {
-      return this.outOfMemory;
+    for (const wait of OOM_NEWS) {
+      if (this.outOfMemory || code !== KILLED || this.removal) break;
+      await delay(wait);
+      const state = await this.engine.inspect(this.id).catch(() => undefined);
+      this.outOfMemory ||= state?.oomKilled ?? false;
     }
+    return this.outOfMemory;
   }
 
   private outputDelivered(): Promise<unknown> {

@@ -34,8 +34,11 @@ describe('process driver', () => {
       process.kill(Number(container.id), 'SIGKILL');
     },
     isPaused: async container => {
-      const state = execFileSync('ps', ['-o', 'state=', '-p', container.id], { encoding: 'utf8' });
-      return state.trim().startsWith('T');
+      if (process.platform === 'linux') {
+        const stat = readFileSync(`/proc/${container.id}/stat`, 'latin1');
+        return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+      }
+      return execFileSync('ps', ['-o', 'state=', '-p', container.id], { encoding: 'utf8' }).trim().startsWith('T');
     },
     left,
   });
