@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ContainerClient } from '../../../src/pool/client.js';
+import type { Container } from '../../../src/pool/driver.js';
+import { ProcessDriver } from '../../../src/pool/drivers/process.js';
+import { endNoted, noteFile, writeNote } from '../../../src/pool/drivers/process-leftovers.js';
+
+let root: string;
+let drivers: ProcessDriver[];
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mw-'));
+  drivers = [];
+});
+afterEach(async () => {
+  await Promise.all(drivers.map(driver => driver.close()));
+  rmSync(root, { recursive: true });
+});
+
+const open = (directory: string): ProcessDriver => {
+  const driver = new ProcessDriver({ directory, environment: process.env });
+  drivers.push(driver);
+  return driver;
+};
+const create = (driver: ProcessDriver, memory = 256): Promise<Container> =>
+  driver.create({ name: 'x', kind: 'nodejs:20', image: '', memory, env: {}, labels: {}, cpuShares: 2 });
+const body = (code: string): string => JSON.stringify({ value: { name: 'x', main: 'main', code, binary: false } });
+
+/** A process of its own group that does nothing. */
+const sleeper = async (): Promise<ChildProcess & { pid: number }> => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { detached: true, stdio: 'ignore' });
+  await once(child, 'spawn');
+  return child as ChildProcess & { pid: number };
+};
+
+describe('process driver', () => {
+  it('listens on a port of 127.0.0.1 where the socket would have too long a path', async () => {
+    const driver = open(join(root, 'a-folder-with-a-very-long-name'.repeat(4)));
+    const container = await create(driver);
+    expect(container.address).toEqual({ host: '127.0.0.1', port: expect.any(Number) });
+    const client = new ContainerClient(container.address);
+    expect(await client.init(body('function main() { return {}; }'), 30_000)).toMatchObject({ status: 200 });
+    expect(await client.run('{"value":{}}', 30_000)).toMatchObject({ status: 200 });
+    client.close();
+  });
+
+  it('gives each container a folder of its own and takes it away again', async () => {
+    const driver = open(join(root, 'run'));
+    const container = await create(driver);
+    const client = new ContainerClient(container.address);
+    const code = `function main() {
+      require('fs').mkdirSync('deep/er', { recursive: true });
+      require('fs').writeFileSync('deep/er/file', 'x');
+      return { cwd: process.cwd(), home: require('os').homedir(), tmp: require('os').tmpdir() };
+    }`;
+    await client.init(body(code), 30_000);
+    const result = await client.run('{"value":{}}', 30_000);
+    const { cwd, home, tmp } = JSON.parse(result.kind === 'response' ? result.body.toString() : '{}');
+    expect([home, tmp]).toEqual([cwd, cwd]);
+    expect(existsSync(join(cwd, 'deep/er/file'))).toBe(true);
+    client.close();
+    await container.remove();
+    expect(readdirSync(join(root, 'run'))).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('counts the memory of what an action starts, and ends that too', async () => {
+    const driver = open(join(root, 'run'));
+    const container = await create(driver, 200);
+    const client = new ContainerClient(container.address);
+    const hoard = 'const h = []; setInterval(() => h.push(Buffer.alloc(4e6, 1)), 5)';
+    const code = `function main() {
+      const child = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hoard)}]);
+      return new Promise(() => {}, child.pid);
+    }`;
+    await client.init(body(code), 30_000);
+    void client.run('{"value":{}}', 60_000);
+    expect(await container.exited).toMatchObject({ outOfMemory: true });
+    client.close();
+  });
+
+  it('refuses a folder that others may write to', async context => {
+    if (process.platform === 'win32') return context.skip();
+    const directory = join(root, 'open');
+    mkdirSync(directory);
+    chmodSync(directory, 0o777);
+    await expect(create(open(directory))).rejects.toThrow(/others may write to it/);
+    await expect(open(directory).sweep()).rejects.toThrow(/others may write to it/);
+  });
+
+  it('reports the memory in use', async context => {
+    if (process.platform !== 'linux') return context.skip();
+    const container = await create(open(join(root, 'run')));
+    const client = new ContainerClient(container.address);
+    await client.init(body('function main() { return {}; }'), 30_000);
+    expect(await container.memoryUsed?.()).toBeGreaterThan(10 * 1024 * 1024);
+    client.close();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('notes of what runs', () => {
+  it('end the process they tell of', async () => {
+    const child = await sleeper();
+    await writeNote(root, 'a', child.pid);
+    const exit = once(child, 'exit');
+    expect(await endNoted(noteFile(root, 'a'))).toBe(true);
+    expect((await exit)[1]).toBe('SIGKILL');
+    expect(await endNoted(noteFile(root, 'a'))).toBe(false);
+  });
+
+  it('leave alone another process that has the number now, and do not mind nonsense', async () => {
+    const child = await sleeper();
+    for (const note of [{ pid: child.pid, started: 'yesterday' }, { pid: -1 }, { pid: 1 }, [], 'x']) {
+      writeFileSync(noteFile(root, 'b'), JSON.stringify(note));
+      expect(await endNoted(noteFile(root, 'b'))).toBe(false);
+    }
+    writeFileSync(noteFile(root, 'b'), '{');
+    expect(await endNoted(noteFile(root, 'b'))).toBe(false);
+    expect(child.exitCode).toBeNull();
+    expect(child.signalCode).toBeNull();
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  });
+});
