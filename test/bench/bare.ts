@@ -1,0 +1,149 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Docker from 'dockerode';
+import { Connection, request, type Target } from './load.js';
+import { wait } from './server.js';
+
+/** What the bench needs of the built drivers (src/pool/driver.ts). */
+interface MadeContainer {
+  readonly address: Target;
+  onOutput(listener: () => void): void;
+}
+interface BuiltDriver {
+  create(spec: object): Promise<MadeContainer>;
+  close(): Promise<void>;
+}
+type DriverClass = new (options: object) => BuiltDriver;
+
+const root = new URL('../../', import.meta.url);
+
+/** The image that the local manifest names for a kind. */
+export const imageOf = (kind: string): string => {
+  const manifest = JSON.parse(readFileSync(new URL('runtimes/runtimes.local.json', root), 'utf8')) as {
+    runtimes: Record<string, { kind: string; image: { prefix: string; name: string; tag: string } }[]>;
+  };
+  const found = Object.values(manifest.runtimes)
+    .flat()
+    .find(runtime => runtime.kind === kind);
+  if (!found) throw new Error(`no kind ${kind}`);
+  const { prefix, name, tag } = found.image;
+  return `${prefix}/${name}:${tag}`;
+};
+
+export const initBody = (code: string): string =>
+  JSON.stringify({ value: { name: 'bare', main: 'main', code, binary: false, env: {} } });
+
+const RUN = JSON.stringify({
+  value: {},
+  namespace: 'guest',
+  action_name: '/guest/bare',
+  action_version: '0.0.1',
+  activation_id: '0'.repeat(32),
+  transaction_id: '0'.repeat(32),
+  deadline: '9999999999999',
+});
+
+/** The bytes of a bare POST /run, as large as what the server sends. */
+export const runBytes = request('POST', '/run', RUN);
+
+/** POST /init until the container listens, then POST /run once. */
+export const initialise = async (target: Target, code: string): Promise<void> => {
+  const bytes = request('POST', '/init', initBody(code));
+  for (;;) {
+    const connection = new Connection(target);
+    const ok = await connection.request(bytes).then(
+      reply => reply.status === 200,
+      () => false,
+    );
+    if (ok) {
+      await connection.request(runBytes);
+      connection.close();
+      return;
+    }
+    connection.close();
+    await wait(2);
+  }
+};
+
+/** Hot containers, made by the server's own driver, that nothing stands before. */
+export const withBare = async <T>(
+  driver: 'docker' | 'process',
+  count: number,
+  code: string,
+  use: (targets: Target[]) => Promise<T>,
+): Promise<T> => {
+  const directory = mkdtempSync(join(tmpdir(), 'miniwhisk-bare-'));
+  const file = fileURLToPath(new URL(`dist/pool/drivers/${driver}.js`, root));
+  const built = (await import(file)) as Record<string, DriverClass>;
+  const options = { directory, environment: process.env, instance: `bench${process.pid}` };
+  const made = new (built[driver === 'docker' ? 'DockerDriver' : 'ProcessDriver'] as DriverClass)(options);
+  try {
+    const targets: Target[] = [];
+    for (let i = 0; i < count; i++) {
+      const container = await made.create({
+        name: `bench${process.pid}_${i}`,
+        kind: 'nodejs:20',
+        image: imageOf('nodejs:20'),
+        memory: 256,
+        env: {},
+        labels: {},
+        cpuShares: 128,
+      });
+      container.onOutput(() => undefined);
+      await initialise(container.address, code);
+      targets.push(container.address);
+    }
+    return await use(targets);
+  } finally {
+    await made.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const PORT = '8080/tcp';
+/** Elsewhere containers are in a virtual machine, and reached by published ports. */
+const direct = process.platform === 'linux';
+
+/** A container by dockerode alone: what a cold start costs at least. */
+export class PlainContainer {
+  private constructor(
+    private readonly container: Docker.Container,
+    readonly target: Target,
+  ) {}
+
+  static async start(): Promise<PlainContainer> {
+    const docker = new Docker();
+    const memory = 256 * 1024 * 1024;
+    const limits = { Memory: memory, MemorySwap: memory, CpuShares: 128, PidsLimit: 1024 };
+    const container = await docker.createContainer({
+      Image: imageOf('nodejs:20'),
+      ExposedPorts: { [PORT]: {} },
+      HostConfig: {
+        ...limits,
+        LogConfig: { Type: 'none', Config: {} },
+        ...(!direct && { PortBindings: { [PORT]: [{ HostIp: '127.0.0.1', HostPort: '0' }] } }),
+      },
+    });
+    await container.start();
+    const { NetworkSettings } = await container.inspect();
+    const published = Number(NetworkSettings.Ports[PORT]?.[0]?.HostPort);
+    const target = direct
+      ? { host: Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? '', port: Number.parseInt(PORT, 10) }
+      : { host: '127.0.0.1', port: published };
+    return new PlainContainer(container, target);
+  }
+
+  pause(): Promise<unknown> {
+    return this.container.pause();
+  }
+
+  unpause(): Promise<unknown> {
+    return this.container.unpause();
+  }
+
+  async remove(): Promise<void> {
+    await this.container.remove({ force: true });
+  }
+}
