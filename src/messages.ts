@@ -229,4 +229,6 @@ export const web = {
   missingProperty: 'Response does not include requested property.',
   typeMismatch: 'Response type in header did not match generated content type.',
   unknownType: 'Response did not specify a known content-type.',
+  noWebSockets:
+    'WebSockets are not supported: a web action answers once, with its whole response. Send an ordinary HTTP request.',
 };

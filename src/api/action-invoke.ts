@@ -3,6 +3,7 @@ import { emptyPayload, type Payload } from '../invocation/arguments.js';
 import { checkRight } from '../invocation/entitlement.js';
 import type { Finished } from '../invocation/invoke.js';
 import { activationJson } from '../invocation/record.js';
+import { finishedWithin } from '../invocation/wait.js';
 import { isObject } from '../json.js';
 import { http, entity as text } from '../messages.js';
 import { contentLength, readOptionalJson } from './body.js';
@@ -49,8 +50,6 @@ const sendFinished = (ctx: Context, { activation, response }: Finished, resultOn
   sendJsonText(ctx, STATUS[response.statusCode], json);
 };
 
-const EXPIRED = Symbol('expired');
-
 /** POST of an action: throttle, size, entitlement, body, existence, in this order (OPENWHISK.md 8.4). */
 export const invokeAction = async (parts: ApiParts, ctx: Context, path: string): Promise<void> => {
   const { identity, transactionId, extraLogging } = ctx.state;
@@ -69,12 +68,7 @@ export const invokeAction = async (parts: ApiParts, ctx: Context, path: string):
     sendAccepted(ctx, id);
     return;
   }
-  let timer: { cancel(): void } | undefined;
-  const expired = new Promise<typeof EXPIRED>(resolve => {
-    timer = parts.clock.after(wait, () => resolve(EXPIRED));
-  });
-  const outcome = await Promise.race([finished, expired]);
-  timer?.cancel();
-  if (outcome === EXPIRED) sendAccepted(ctx, id);
-  else sendFinished(ctx, outcome, resultOnly);
+  const outcome = await finishedWithin(parts.clock, finished, wait);
+  if (outcome) sendFinished(ctx, outcome, resultOnly);
+  else sendAccepted(ctx, id);
 };

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import type { RequestState } from '../../api/context.js';
 import { rejection } from '../../errors.js';
-import type { Identities } from '../../invocation/identity.js';
+import type { Identities, Identity } from '../../invocation/identity.js';
 import { http } from '../../messages.js';
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' };
@@ -14,6 +14,14 @@ export const basicCredentials = (header: string): [string, string] | undefined =
   const colon = text.indexOf(':');
   return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
 };
+
+/** Looks an Authorization header up; undefined when it holds no valid Basic credentials. */
+export const findCaller =
+  (identities: Identities) =>
+  (authorization: string): Identity | undefined => {
+    const credentials = basicCredentials(authorization);
+    return credentials && identities.authenticate(...credentials);
+  };
 
 /** Sets `ctx.state.identity`, or refuses with 401. Another scheme or undecodable Basic counts as no credentials. */
 export const authenticate =
