@@ -145,11 +145,11 @@ export const driverContract = (subject: DriverUnderTest): void => {
     for (const n of [2, 3]) {
       await container.pause();
       await container.pause();
-      expect(await subject.isPaused(container)).toBe(true);
+      await expect.poll(() => subject.isPaused(container)).toBe(true);
       const waiting = reply(client, { n });
       await container.resume();
       await container.resume();
-      expect(await subject.isPaused(container)).toBe(false);
+      await expect.poll(() => subject.isPaused(container)).toBe(false);
       expect(await waiting).toEqual({ n });
     }
   });

@@ -60,7 +60,8 @@ export class Engine {
 
   constructor(address: EngineAddress) {
     const secure = 'protocol' in address && address.protocol === 'https';
-    this.agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    // A connection for each call: one kept idle may have died with the engine, and the next call with it.
+    this.agent = secure ? new HttpsAgent() : new HttpAgent();
     // `host` is named even when undefined: otherwise the library would take it from the process's environment.
     const options = { host: undefined, pathPrefix: '/', ...address, agent: this.agent };
     this.docker = new Docker(options as unknown as Docker.DockerOptions);
