@@ -232,3 +232,64 @@ export const web = {
   noWebSockets:
     'WebSockets are not supported: a web action answers once, with its whole response. Send an ordinary HTTP request.',
 };
+
+/** The API gateway: its management (6.2) and what it answers itself (6.4). */
+export const gateway = {
+  authRequired: 'A valid auth key is required.',
+  invalidAuth: 'Invalid authentication.',
+  apidocMissing: 'apidoc is required.',
+  apidocMalformed: 'apidoc field cannot be parsed. Ensure it is valid JSON.',
+  apidocType: (type: string) => `apidoc field is of type ${type} and should be a JSON object or a JSON string.`,
+  apidocField: (field: string) => `apidoc is missing the ${field} field${field === 'action' ? '.' : ''}`,
+  actionField: (field: string) => `action is missing the ${field} field.`,
+  swaggerAndBasePath: 'swagger and gatewayBasePath are mutually exclusive and cannot be specified together.',
+  swaggerMalformed: 'swagger field cannot be parsed. Ensure it is valid JSON.',
+  swaggerType: (type: string) => `swagger field is ${type} and should be an object or a JSON string.`,
+  swaggerField: (field: string) => `swagger is missing the ${field} field.`,
+  basePathMissing: 'basepath is required.',
+  pathMissing: 'When specifying an operation, the path is required.',
+  badOutputFormat: 'Invalid outputFormat value. Valid values are: apigw, swagger',
+  noApi: (basePath: string) => `API '${basePath}' does not exist.`,
+  noPath: (path: string) => `path '${path}' does not exist in the API`,
+  noOperation: (path: string, operation: string) =>
+    `path '${path}' with operation '${operation}' does not exist in the API`,
+  badBackendUrl: (url: string) =>
+    `API swagger generation error: '${url}' is not the URL of a web action (…/api/v1/web/NAMESPACE/PACKAGE/ACTION.http)`,
+  basePathParameters: (path: string) =>
+    `The base path (${path}) cannot have parameters. Only the relative path supports path parameters.`,
+  needsHttp: "The action must use a response type of '.http' in order to receive the path parameters.",
+  needsRequestPath: (operationId: string) =>
+    `The target-url for operationId '${operationId}' must end in '$(request.path)' in order for actions to receive the path parameters.`,
+  undeclaredParameter: (name: string, path: string) =>
+    `The parameter '${name}' defined in path '${path}' does not match any of the parameters defined for the path in the swagger file.`,
+  creationFailed: (reason: string) => `API creation failure: ${reason}`,
+  deletionFailed: (reason: string) => `API deletion failure: ${reason}`,
+  notConfigured: (status: number, body: string) =>
+    `Unable to configure the API Gateway (status code ${status}): ${body}`,
+  foreignTenant: (tenant: string) => `Tenant '${tenant}' belongs to another namespace.`,
+  missingField: (field: string) => `Missing field '${field}' in request body.`,
+  quoteInBasePath: `basePath contains illegal character "'".`,
+  quoteInPath: `resource path contains illegal character "'".`,
+  pathWithoutSlash: "Resource path must begin with '/'.",
+  noResources: 'Empty resources object.',
+  noOperations: "Missing or empty field 'operations' or in resource path object.",
+  missingBody: 'Missing request body',
+  badBody: 'The request body is not a JSON object',
+  missingMember: (name: string) => `"${name}" missing from request body.`,
+  missingArtifact: 'Missing artifact_id',
+  missingId: 'No id specified.',
+  unknownApi: (id: string) => `Unknown API id ${id}`,
+  noSubscription: "Subscription doesn't exist",
+  subscribed: (client: string, api: string) => `Subscription '${client}' created for API '${api}'`,
+  invalidVerb: 'Invalid verb.',
+  error: (message: string) => `Error: ${message}`,
+  notFound: 'Not found.',
+  verbUnsupported: 'Whoops. Verb not supported.',
+  unauthorized: 'Unauthorized',
+  headerRequired: (name: string) => `${name} required`,
+  secretMismatch: 'Secret mismatch or not subscribed to this api.',
+  rateLimited: 'Rate limit exceeded',
+  noOauth: 'This gateway does not check OAuth tokens. Use an API key, or check the token in the action.',
+  badTarget: (url: string) =>
+    `The target-url '${url}' is not the URL of a web action (/api/v1/web/NAMESPACE/PACKAGE/ACTION).`,
+};
