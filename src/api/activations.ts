@@ -1,4 +1,4 @@
-import { checkActivationId, isEntityName } from '../entities/names.js';
+import { checkActivationId, isPath, pathSegments } from '../entities/names.js';
 import type { Activation } from '../entities/types.js';
 import { HttpError, rejection } from '../errors.js';
 import { activationJson, activationSummary, responseJson } from '../invocation/record.js';
@@ -17,14 +17,12 @@ import {
 import type { Route } from './route.js';
 import { namespaceOf, ownNamespace } from './target.js';
 
-/** `action` or `pkg/action`, a leading slash tolerated; empty means no filter. Throws 400. */
+/** `action` or `pkg/action`, a leading slash tolerated; blank means no filter. Throws 400. */
 const nameFilter = (ctx: Context): string | undefined => {
   const value = textQuery(ctx, 'name');
-  if (value === undefined || value === '') return undefined;
-  const segments = (value.startsWith('/') ? value.slice(1) : value).split('/');
-  if (segments.length > 2 || !segments.every(isEntityName)) {
-    throw rejection(400, http.badQuery('name', text.badNameFilter(value)));
-  }
+  if (value === undefined || value.trim() === '') return undefined;
+  const segments = pathSegments(value);
+  if (!isPath(value) || segments.length > 2) throw rejection(400, http.badQuery('name', text.badNameFilter(value)));
   return segments.join('/');
 };
 

@@ -1,19 +1,17 @@
-import { storedAnnotations, storedParameters } from '../entities/action.js';
+import { storedParameters } from '../entities/action.js';
 import { docPath, isEntityName } from '../entities/names.js';
 import { mergeParameters } from '../entities/parameters.js';
 import { type PackagePut, packagePut } from '../entities/schemas.js';
 import type { ActionDoc, Annotation, PackageDoc } from '../entities/types.js';
-import { validate } from '../entities/validate.js';
-import { bumpVersion, FIRST_VERSION, parseVersion } from '../entities/version.js';
 import { HttpError, rejection } from '../errors.js';
-import { checkRight, readPackage } from '../invocation/entitlement.js';
+import { checkRight, type PackageView, readPackage } from '../invocation/entitlement.js';
 import { requireEntity } from '../invocation/resolve.js';
 import { entity as entityText, http, names, pkg as text } from '../messages.js';
-import type { EntityQuery, Stored } from '../store/store.js';
-import { readJson } from './body.js';
+import type { EntityQuery } from '../store/store.js';
 import { type Context, sendJson } from './context.js';
-import { checkSizes, commit, commonJson, putTarget } from './entities.js';
+import { commit, commonJson } from './entities.js';
 import type { ApiParts } from './parts.js';
+import { putCommon, putTarget, readPut } from './put.js';
 import { booleanQuery, countBody, listParameters, listQuery, overwriteParameter } from './query.js';
 import type { Route } from './route.js';
 import { namespaceOf, targetOf } from './target.js';
@@ -83,13 +81,10 @@ const parseBinding = (body: PackagePut, own: string): Binding | undefined => {
   return { namespace: namespace === '_' ? own : namespace, name };
 };
 
-/** What may be bound: a package that is there, readable, and no binding itself. Throws 400, 403, 409. */
-const checkBinding = (parts: ApiParts, ctx: Context, binding: Binding): void => {
-  const path = `${binding.namespace}/${binding.name}`;
+/** What the caller may bind: a package that is there and readable. Throws 400, 403, 409. */
+const readProvider = (parts: ApiParts, ctx: Context, { namespace, name }: Binding): PackageView => {
   try {
-    if (readPackage(parts.store.entities, ctx.state.identity, path).provider) {
-      throw new HttpError(400, text.bindingToBinding);
-    }
+    return readPackage(parts.store.entities, ctx.state.identity, `${namespace}/${name}`);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     if (error.status === 404) throw new HttpError(400, text.bindingMissing);
@@ -106,46 +101,30 @@ const withBinding = (annotations: readonly Annotation[], binding: Binding | unde
   return binding ? [...rest, { key: BINDING, value: { ...binding } }] : rest;
 };
 
-const apply = (
-  stored: Stored<PackageDoc> | undefined,
-  body: PackagePut,
-  at: { namespace: string; name: string; now: number; binding: Binding | undefined },
-): PackageDoc => {
-  const before = stored?.doc;
-  if (before && !before.binding && at.binding) throw new HttpError(409, text.notABinding);
-  const binding = at.binding ?? before?.binding;
-  const version = body.version === undefined ? undefined : parseVersion(body.version);
-  return {
-    type: 'package',
-    namespace: at.namespace,
-    name: at.name,
-    version: version ?? (before ? bumpVersion(before.version) : FIRST_VERSION),
-    publish: body.publish ?? before?.publish ?? false,
-    parameters: body.parameters ? storedParameters(body.parameters) : (before?.parameters ?? []),
-    annotations: withBinding(
-      body.annotations ? storedAnnotations(body.annotations) : (before?.annotations ?? []),
-      binding,
-    ),
-    ...(binding && { binding }),
-    updated: at.now,
-  };
-};
-
 const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
-  const { path, namespace, name } = targetOf(ctx);
-  const { identity } = ctx.state;
+  const target = targetOf(ctx);
+  const { path, name } = target;
   const { entities } = parts.store;
-  checkRight(entities, identity, 'PUT', path);
+  checkRight(entities, ctx.state.identity, 'PUT', path);
+  const { body, ...read } = await readPut<PackagePut>(parts, ctx, target, packagePut, [BINDING]);
   if (name === RESERVED) throw new HttpError(400, text.reserved(name));
-  const before = entities.get(path)?.rev;
-  const body = validate<PackagePut>(packagePut, await readJson(ctx), [BINDING]);
-  const binding = parseBinding(body, identity.namespace);
-  if (binding) checkBinding(parts, ctx, binding);
-  const stored = putTarget(entities, ctx, path, 'package');
-  const clear = apply(stored, body, { namespace, name, binding, now: parts.clock.now() });
-  checkSizes(identity.limits, clear);
-  const doc = { ...clear, parameters: parts.cipher.lock(clear.parameters) };
-  commit(entities, [{ path, rev: before, doc }]);
+  const given = parseBinding(body, ctx.state.identity.namespace);
+  const provider = given && readProvider(parts, ctx, given);
+  const stored = putTarget(entities, target, read, 'package');
+  if (stored && !stored.binding && given) throw new HttpError(409, text.notABinding);
+  if (provider?.doc.binding) throw new HttpError(400, text.bindingToBinding);
+  const common = putCommon(target, body, stored);
+  const binding = given ?? stored?.binding;
+  const parameters = body.parameters ? storedParameters(body.parameters) : (stored?.parameters ?? []);
+  const doc: PackageDoc = {
+    type: 'package',
+    ...common,
+    annotations: withBinding(common.annotations, binding),
+    parameters: parts.cipher.lock(parameters),
+    ...(binding && { binding }),
+    updated: parts.clock.now(),
+  };
+  commit(entities, [{ path, rev: read.before, doc }]);
   sendJson(ctx, 200, packageJson(doc));
 };
 

@@ -1,11 +1,9 @@
-import { storedAnnotations } from '../entities/action.js';
-import { docPath, parseReference, pathOf } from '../entities/names.js';
+import { docPath, parseReference, pathOf, rootOf } from '../entities/names.js';
 import { type RulePut, type RuleStatusBody, rulePut, ruleStatus } from '../entities/schemas.js';
-import type { EntityRef, RuleDoc, RuleStatus, TriggerDoc } from '../entities/types.js';
+import type { EntityDoc, EntityRef, RuleDoc, RuleStatus, TriggerDoc } from '../entities/types.js';
 import { validate } from '../entities/validate.js';
-import { bumpVersion, FIRST_VERSION, parseVersion } from '../entities/version.js';
 import { HttpError, rejection } from '../errors.js';
-import { checkRight } from '../invocation/entitlement.js';
+import { checkRight, checkRights } from '../invocation/entitlement.js';
 import type { Identity } from '../invocation/identity.js';
 import { requireEntity } from '../invocation/resolve.js';
 import type { Json } from '../json.js';
@@ -13,8 +11,9 @@ import { http, rule as text } from '../messages.js';
 import type { EntityWrite, Stored } from '../store/store.js';
 import { readJson } from './body.js';
 import { type Context, sendJson } from './context.js';
-import { checkSizes, commit, commonJson, putTarget } from './entities.js';
+import { commit, commonJson } from './entities.js';
 import type { ApiParts } from './parts.js';
+import { putCommon, putTarget, readPut } from './put.js';
 import { countBody, listParameters, listQuery, overwriteParameter } from './query.js';
 import type { Route } from './route.js';
 import { ownNamespace, targetOf } from './target.js';
@@ -62,65 +61,72 @@ const get = (parts: ApiParts, ctx: Context): void => {
   sendJson(ctx, 200, ruleJson(doc, statusOf(parts, doc)));
 };
 
-/** The trigger a PUT names. Throws 400, 403. */
-const checkTrigger = (parts: ApiParts, identity: Identity, ref: EntityRef): void => {
-  checkRight(parts.store.entities, identity, 'READ', pathOf(ref));
-  const found = parts.store.entities.get(pathOf(ref));
-  if (!found) throw new HttpError(400, text.triggerMissing(`/${pathOf(ref)}`));
-  if (found.doc.type !== 'trigger') {
-    const type = found.doc.type;
-    throw new HttpError(400, text.wrongType(`Whisk${type[0]?.toUpperCase()}${type.slice(1)}`, 'WhiskTrigger'));
-  }
+const wrongType = (found: EntityDoc, expected: string): HttpError => {
+  const type = `Whisk${found.type[0]?.toUpperCase()}${found.type.slice(1)}`;
+  return new HttpError(400, text.wrongType(type, expected));
 };
 
-/** The action a PUT names, through a package or binding if need be. Throws 400, 403, 404. */
-const checkAction = (parts: ApiParts, identity: Identity, ref: EntityRef): void => {
-  checkRight(parts.store.entities, identity, 'READ', pathOf(ref));
+/** Both references at once: the trigger is the namespace's own, the action may be in a package. Throws 403, 404, 409. */
+const entitle = (
+  parts: ApiParts,
+  identity: Identity,
+  trigger: EntityRef | undefined,
+  action: EntityRef | undefined,
+) => {
+  const paths = [trigger && `${rootOf(trigger.path)}/${trigger.name}`, action && pathOf(action)];
+  checkRights(
+    parts.store.entities,
+    identity,
+    'READ',
+    paths.filter(path => path !== undefined),
+  );
+};
+
+/** The trigger a PUT names. Throws 400. */
+const checkTrigger = (parts: ApiParts, ref: EntityRef): void => {
+  const found = parts.store.entities.get(pathOf(ref));
+  if (!found) throw new HttpError(400, text.triggerMissing(`/${pathOf(ref)}`));
+  if (found.doc.type !== 'trigger') throw wrongType(found.doc, 'WhiskTrigger');
+};
+
+/** The action a PUT names, through a package or binding if need be. Throws 400. */
+const checkAction = (parts: ApiParts, ref: EntityRef): void => {
+  const path = pathOf(ref);
   try {
-    parts.resolve(pathOf(ref));
+    parts.resolve(path);
   } catch (error) {
-    if (error instanceof HttpError && error.status === 404) {
-      throw new HttpError(400, text.actionMissing(`/${pathOf(ref)}`));
-    }
-    throw error;
+    if (!(error instanceof HttpError)) throw error;
+    const found = parts.store.entities.get(path)?.doc;
+    throw error.status === 409 && found
+      ? wrongType(found, 'WhiskActionMetaData')
+      : new HttpError(400, text.actionMissing(`/${path}`));
   }
 };
 
 const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
-  const { path, namespace, name } = targetOf(ctx);
+  const target = targetOf(ctx);
+  const { path, namespace } = target;
   const { identity } = ctx.state;
   const { entities } = parts.store;
   checkRight(entities, identity, 'PUT', path);
-  const before = entities.get(path)?.rev;
-  const body = validate<RulePut>(rulePut, await readJson(ctx));
+  const { body, ...read } = await readPut<RulePut>(parts, ctx, target, rulePut);
   const reference = (value: Json | undefined): EntityRef | undefined =>
     value === undefined ? undefined : parseReference(value, namespace);
   const given = { trigger: reference(body.trigger as Json), action: reference(body.action as Json) };
-  const stored = putTarget(entities, ctx, path, 'rule')?.doc;
+  entitle(parts, identity, given.trigger, given.action);
+  const stored = putTarget(entities, target, read, 'rule');
   const trigger = given.trigger ?? stored?.trigger;
   const action = given.action ?? stored?.action;
   if (!trigger || !action) throw new HttpError(400, text.incomplete);
-  checkTrigger(parts, identity, trigger);
-  checkAction(parts, identity, action);
+  checkTrigger(parts, trigger);
+  checkAction(parts, action);
 
   const now = parts.clock.now();
   const status = stored ? statusOf(parts, stored) : 'active';
-  const doc: RuleDoc = {
-    type: 'rule',
-    namespace,
-    name,
-    version:
-      body.version !== undefined ? parseVersion(body.version) : stored ? bumpVersion(stored.version) : FIRST_VERSION,
-    publish: body.publish ?? stored?.publish ?? false,
-    annotations: body.annotations ? storedAnnotations(body.annotations) : (stored?.annotations ?? []),
-    trigger,
-    action,
-    updated: now,
-  };
-  checkSizes(identity.limits, doc);
-  const writes: EntityWrite[] = [{ path, rev: before, doc }];
-  const target = triggerOf(parts, trigger);
-  if (target) writes.push(linkWrite(target, path, { action, status }, now));
+  const doc: RuleDoc = { type: 'rule', ...putCommon(target, body, stored), trigger, action, updated: now };
+  const writes: EntityWrite[] = [{ path, rev: read.before, doc }];
+  const link = triggerOf(parts, trigger);
+  if (link) writes.push(linkWrite(link, path, { action, status }, now));
   if (stored && pathOf(stored.trigger) !== pathOf(trigger)) {
     const old = triggerOf(parts, stored.trigger);
     if (old) writes.push(linkWrite(old, path, undefined, now));

@@ -1,10 +1,8 @@
-import { storedAnnotations, storedParameters } from '../entities/action.js';
-import { parseReference } from '../entities/names.js';
+import { storedParameters } from '../entities/action.js';
+import { isPath } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
 import { payload as payloadSchema, type TriggerPut, triggerPut } from '../entities/schemas.js';
 import type { TriggerDoc } from '../entities/types.js';
-import { validate } from '../entities/validate.js';
-import { bumpVersion, FIRST_VERSION, parseVersion } from '../entities/version.js';
 import { HttpError } from '../errors.js';
 import { checkRight } from '../invocation/entitlement.js';
 import { activeRules, fireTrigger } from '../invocation/fire.js';
@@ -12,10 +10,10 @@ import { requireEntity } from '../invocation/resolve.js';
 import type { JsonObject } from '../json.js';
 import { trigger as text } from '../messages.js';
 import { checkPayloadLength, readPayload, sendAccepted } from './action-invoke.js';
-import { readJson } from './body.js';
 import { type Context, sendJson } from './context.js';
-import { checkSizes, commit, commonJson, putTarget } from './entities.js';
+import { commit, commonJson } from './entities.js';
 import type { ApiParts } from './parts.js';
+import { putCommon, putTarget, readPut } from './put.js';
 import { countBody, listParameters, listQuery, overwriteParameter } from './query.js';
 import type { Route } from './route.js';
 import { ownNamespace, targetOf } from './target.js';
@@ -42,41 +40,28 @@ const get = (parts: ApiParts, ctx: Context): void => {
   sendJson(ctx, 200, triggerJson(requireEntity(parts.store.entities, path, 'trigger').doc));
 };
 
-/** The annotation `feed` of a new trigger must name an action. Throws 400. */
-const checkFeed = (doc: TriggerDoc, own: string): void => {
-  const feed = annotationValue(doc.annotations, 'feed');
-  if (feed === undefined) return;
-  try {
-    if (typeof feed !== 'string') throw new Error('not a string');
-    parseReference(feed, own);
-  } catch {
-    throw new HttpError(400, text.badFeed);
-  }
+/** The annotation `feed` of a new trigger must be a path. Throws 400. */
+const checkFeed = ({ annotations }: TriggerDoc): void => {
+  const feed = annotationValue(annotations, 'feed');
+  if (feed !== undefined && !(typeof feed === 'string' && isPath(feed))) throw new HttpError(400, text.badFeed);
 };
 
 const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
-  const { path, namespace, name } = targetOf(ctx);
-  const { identity } = ctx.state;
+  const target = targetOf(ctx);
+  const { path } = target;
   const { entities } = parts.store;
-  checkRight(entities, identity, 'PUT', path);
-  const before = entities.get(path)?.rev;
-  const body = validate<TriggerPut>(triggerPut, await readJson(ctx));
-  const stored = putTarget(entities, ctx, path, 'trigger')?.doc;
-  const version = body.version === undefined ? undefined : parseVersion(body.version);
+  checkRight(entities, ctx.state.identity, 'PUT', path);
+  const { body, ...read } = await readPut<TriggerPut>(parts, ctx, target, triggerPut);
+  const stored = putTarget(entities, target, read, 'trigger');
   const doc: TriggerDoc = {
     type: 'trigger',
-    namespace,
-    name,
-    version: version ?? (stored ? bumpVersion(stored.version) : FIRST_VERSION),
-    publish: body.publish ?? stored?.publish ?? false,
+    ...putCommon(target, body, stored),
     parameters: body.parameters ? storedParameters(body.parameters) : (stored?.parameters ?? []),
-    annotations: body.annotations ? storedAnnotations(body.annotations) : (stored?.annotations ?? []),
     ...(stored?.rules && { rules: stored.rules }),
     updated: parts.clock.now(),
   };
-  if (!stored) checkFeed(doc, identity.namespace);
-  checkSizes(identity.limits, doc);
-  commit(entities, [{ path, rev: before, doc }]);
+  if (!stored) checkFeed(doc);
+  commit(entities, [{ path, rev: read.before, doc }]);
   sendJson(ctx, 200, triggerJson(doc));
 };
 

@@ -4,7 +4,7 @@ import type { ParsedExec } from './exec.js';
 import { dedupe } from './parameters.js';
 import type { ActionPut } from './schemas.js';
 import type { ActionDoc, ActionLimits, Annotation, Exec, Parameter } from './types.js';
-import { bumpVersion, FIRST_VERSION, parseVersion } from './version.js';
+import { nextVersion } from './version.js';
 
 /** The stored form of body parameters: last of equal keys wins, `init` only when true. */
 export const storedParameters = (given: ActionPut['parameters'] = []): Parameter[] =>
@@ -44,7 +44,7 @@ const createAction = ({ namespace, name, body, parsed, limits, now }: ActionWrit
     type: 'action',
     namespace,
     name,
-    version: body.version === undefined ? FIRST_VERSION : parseVersion(body.version),
+    version: nextVersion(body.version, undefined),
     publish: body.publish ?? false,
     exec,
     parameters: 'components' in exec ? sequenceParameters(exec.components) : storedParameters(body.parameters),
@@ -69,9 +69,12 @@ const updatedParameters = (
   return wasSequence ? [] : stored.parameters;
 };
 
-/** Annotations merge, `delAnnotations` first; `exec` is reset, `provide-api-key` is not added again. */
+/**
+ * Annotations merge, `delAnnotations` first (a PUT that gives a sequence ignores them); `exec` is reset, `provide-api-key`
+ * is not added again.
+ */
 const updatedAnnotations = (stored: ActionDoc, body: ActionPut, exec: Exec): Annotation[] => {
-  const dropped = new Set(body.delAnnotations ?? []);
+  const dropped = new Set(body.exec && 'components' in exec ? [] : (body.delAnnotations ?? []));
   const kept = stored.annotations.filter(a => !dropped.has(a.key));
   return withExec(dedupe([...kept, ...storedAnnotations(body.annotations)]), exec);
 };
@@ -83,7 +86,7 @@ export const applyActionPut = (stored: ActionDoc | undefined, write: ActionWrite
   const exec = parsed?.exec ?? stored.exec;
   return {
     ...stored,
-    version: body.version === undefined ? bumpVersion(stored.version) : parseVersion(body.version),
+    version: nextVersion(body.version, stored),
     publish: body.publish ?? stored.publish,
     exec,
     parameters: updatedParameters(stored, body, parsed),

@@ -113,15 +113,28 @@ const check = (
   return undefined;
 };
 
-/** The text of the first limit that is out of bounds, in OpenWhisk's order: memory, timeout, logs, concurrency, instances. */
+type Given = Partial<Record<keyof ActionLimits, number>>;
+type Bounded = 'timeout' | 'memory' | 'logs' | 'concurrency';
+
+const TEXTS: Record<Bounded, [above: (n: number, max: number) => string, below: (n: number, min: number) => string]> = {
+  timeout: [text.timeAbove, text.timeBelow],
+  memory: [text.memoryAbove, text.memoryBelow],
+  logs: [text.logsAbove, text.logsBelow],
+  concurrency: [text.concurrencyAbove, text.concurrencyBelow],
+};
+
+const firstViolation = (given: Given, bounds: EffectiveLimits, order: readonly Bounded[]): string | undefined => {
+  for (const name of order) {
+    const n = given[name];
+    const text = n === undefined ? undefined : check(n, bounds[name], ...TEXTS[name]);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+};
+
+/** Why a stored action may not run in a namespace: its first limit out of bounds (upstream's ActionLimits.checkLimits). */
 export const limitViolation = (limits: ActionLimits, bounds: EffectiveLimits): string | undefined =>
-  check(limits.memory, bounds.memory, text.memoryAbove, text.memoryBelow) ??
-  check(limits.timeout, bounds.timeout, text.timeAbove, text.timeBelow) ??
-  check(limits.logs, bounds.logs, text.logsAbove, text.logsBelow) ??
-  check(limits.concurrency, bounds.concurrency, text.concurrencyAbove, text.concurrencyBelow) ??
-  (limits.instances !== undefined && limits.instances > bounds.instances
-    ? text.instancesAbove(bounds.instances)
-    : undefined);
+  firstViolation(limits, bounds, ['timeout', 'memory', 'concurrency', 'logs']);
 
 const WORDS = {
   timeout: 'time limit',
@@ -131,15 +144,8 @@ const WORDS = {
   instances: 'instance concurrency limit',
 } as const;
 
-/**
- * The limits of a PUT over those already stored (or the defaults), checked against the namespace's bounds.
- * Throws 400 with upstream's texts.
- */
-export const parseLimits = (
-  given: Partial<Record<keyof ActionLimits, number>>,
-  stored: ActionLimits | undefined,
-  bounds: EffectiveLimits,
-): ActionLimits => {
+/** Checks the limits that a PUT gives; those it leaves as they are, are not looked at. Throws 400 with upstream's texts. */
+export const checkLimits = (given: Given, bounds: EffectiveLimits): void => {
   for (const key of Object.keys(WORDS) as (keyof typeof WORDS)[]) {
     const n = given[key];
     if (n === undefined) continue;
@@ -147,15 +153,25 @@ export const parseLimits = (
     if (n < 0 && (key === 'memory' || key === 'logs')) throw rejection(400, http.malformed(text.negativeSize));
     if (n < 0 && key === 'instances') throw rejection(400, http.malformed(text.instancesNegative));
   }
+  const violation = firstViolation(given, bounds, ['memory', 'timeout', 'logs', 'concurrency']);
+  if (violation) throw new HttpError(400, violation);
+  if (given.instances !== undefined && given.instances > bounds.instances) {
+    throw new HttpError(400, text.instancesAbove(bounds.instances));
+  }
+};
+
+/** The limits of a PUT over those already stored, or over the defaults. */
+export const mergeLimits = (
+  given: Given,
+  stored: ActionLimits | undefined,
+  { timeout, memory, logs, concurrency }: SystemLimits,
+): ActionLimits => {
   const instances = given.instances ?? stored?.instances;
-  const limits: ActionLimits = {
-    timeout: given.timeout ?? stored?.timeout ?? bounds.timeout.std,
-    memory: given.memory ?? stored?.memory ?? bounds.memory.std,
-    logs: given.logs ?? stored?.logs ?? bounds.logs.std,
-    concurrency: given.concurrency ?? stored?.concurrency ?? bounds.concurrency.std,
+  return {
+    timeout: given.timeout ?? stored?.timeout ?? timeout.std,
+    memory: given.memory ?? stored?.memory ?? memory.std,
+    logs: given.logs ?? stored?.logs ?? logs.std,
+    concurrency: given.concurrency ?? stored?.concurrency ?? concurrency.std,
     ...(instances !== undefined && { instances }),
   };
-  const violation = limitViolation(limits, bounds);
-  if (violation) throw new HttpError(400, violation);
-  return limits;
 };

@@ -35,6 +35,14 @@ export const checkActivationId = (id: string): string => {
   return id;
 };
 
+/** Names separated by slashes; empty ones between them do not count (upstream's EntityPath). */
+export const pathSegments = (path: string): string[] => path.split('/').filter(segment => segment !== '');
+
+export const isPath = (path: string): boolean => {
+  const segments = pathSegments(path);
+  return segments.length > 0 && segments.every(isEntityName);
+};
+
 const malformed = (detail: string): HttpError => new HttpError(400, http.malformed(detail), { rejection: true });
 
 /**
@@ -47,7 +55,7 @@ export const parseReference = (value: Json, own: string): EntityRef => {
   else if (isObject(value) && typeof value['path'] === 'string' && typeof value['name'] === 'string') {
     text = `${value['path']}/${value['name']}`;
   } else throw malformed(names.malformedFqn);
-  const segments = (text.startsWith('/') ? text.slice(1) : text).split('/');
+  const segments = pathSegments(text);
   if (segments.length < 2) throw malformed(names.tooFewSegments);
   if (segments.length > 3 || !segments.every(isEntityName)) throw malformed(names.malformedFqn);
   if (segments[0] === DEFAULT_NAMESPACE) segments[0] = own;

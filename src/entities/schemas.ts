@@ -152,6 +152,11 @@ export const packagePut = {
 /** Body of an invocation or a trigger's fire. */
 export const payload = { type: 'object', 'x-message': http.objectExpected } as const;
 
+/** What the bodies of all PUTs may have; rules have no parameters. */
+export type CommonPut = FromSchema<{
+  readonly type: 'object';
+  readonly properties: typeof common & { readonly parameters: typeof parameters };
+}>;
 export type ActionPut = FromSchema<typeof actionPut>;
 export type TriggerPut = FromSchema<typeof triggerPut>;
 export type RulePut = FromSchema<typeof rulePut>;

@@ -19,3 +19,9 @@ export const bumpVersion = (version: string): string => {
   const [major = '0', minor = '0', patch = '0'] = version.split('.');
   return `${major}.${minor}.${Number(patch) + 1}`;
 };
+
+/** The version after a PUT: the one it gives, else the next after the stored one. Throws 400 malformed. */
+export const nextVersion = (given: string | undefined, stored: { readonly version: string } | undefined): string => {
+  if (given !== undefined) return parseVersion(given);
+  return stored ? bumpVersion(stored.version) : FIRST_VERSION;
+};

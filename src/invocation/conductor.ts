@@ -1,34 +1,43 @@
-import { parseReference, pathOf } from '../entities/names.js';
+import { isPath, parseReference, pathOf, pathSegments } from '../entities/names.js';
 import { activationId } from '../ids.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { composition as text } from '../messages.js';
 import { emptyPayload, type Payload, payloadOf } from './arguments.js';
 import { checkRight } from './entitlement.js';
 import type { Finished, Invocation, InvocationContext } from './invoke.js';
-import { compositeRecord } from './record.js';
-import type { ResolvedAction } from './resolve.js';
+import { compositeRecord, recordedMemory } from './record.js';
+import { isConductor, type ResolvedAction } from './resolve.js';
 import { applicationError, type Response } from './response.js';
 
 const box = (value: Json | undefined, key: string): JsonObject | undefined =>
   value === undefined ? undefined : isObject(value) ? value : { [key]: value };
 
-/** `name`, `pkg/name`, `/ns/name`, `/ns/pkg/name`; relative names are the caller's. Undefined when it is none of these. */
-const parseActionName = (value: Json, own: string): string | undefined => {
-  if (typeof value !== 'string') return undefined;
-  try {
-    return pathOf(parseReference(value.startsWith('/') ? value : `/${own}/${value}`, own));
-  } catch {
-    return undefined;
-  }
+/**
+ * `name` and `pkg/name` are the caller's; `/ns/name`, `/ns/pkg/name` and `ns/pkg/name` are whole. Undefined when it is none
+ * of these (upstream's FullyQualifiedEntityName.resolveName).
+ */
+export const parseActionName = (value: Json, own: string): string | undefined => {
+  if (typeof value !== 'string' || !isPath(value)) return undefined;
+  const segments = pathSegments(value);
+  const whole = value.startsWith('/') || segments.length === 3;
+  if (segments.length > 3 || (whole && segments.length === 1)) return undefined;
+  return pathOf(parseReference((whole ? segments : [own, ...segments]).join('/'), own));
 };
+
+/** What a composition has used of its bounds; compositions it names share it (PrimitiveActions.scala). */
+interface Account {
+  components: number;
+  conductors: number;
+}
+
+const accounts = new WeakMap<Invocation, Account>();
 
 /** One composition under way. */
 interface Session {
   readonly ids: string[];
+  readonly account: Account;
   duration: number;
   maxMemory: number;
-  components: number;
-  conductors: number;
   state: JsonObject | undefined;
 }
 
@@ -41,7 +50,7 @@ const findNext = (
 ): ResolvedAction | string => {
   const path = parseActionName(named, invocation.invoker.namespace);
   if (path === undefined) return text.badActionName(JSON.stringify(named));
-  if (session.components >= context.sequenceLength) return text.tooLong;
+  if (session.account.components >= context.sequenceLength) return text.tooLong;
   try {
     checkRight(context.entities, invocation.invoker, 'ACTIVATE', path);
   } catch {
@@ -69,20 +78,28 @@ const runStep = async (
     accepted: context.clock.now(),
     cause: invocation.id,
   };
+  accounts.set(step, session.account);
   // The conductor itself runs as a plain action; anything it names runs as what it is.
   const { activation, response } =
     action === invocation.action ? await context.primitives.run(step) : await context.run(step);
   session.ids.push(activation.activationId);
   session.duration += activation.duration ?? 0;
-  session.maxMemory = Math.max(session.maxMemory, action.doc.limits.memory);
+  session.maxMemory = Math.max(session.maxMemory, recordedMemory(activation) ?? 0);
   return response;
 };
 
+/** A conductor takes objects only: an array is boxed as a `params` that is none. */
+const conductorPayload = ({ value, text }: Payload, state: JsonObject | undefined): Payload => {
+  if (!isObject(value)) return payloadOf({ value, ...state });
+  return state ? payloadOf({ ...value, ...state }) : { value, text };
+};
+
 const compose = async (context: InvocationContext, invocation: Invocation, session: Session): Promise<Response> => {
+  const { account } = session;
   let payload: Payload = invocation.payload;
   for (;;) {
-    if (session.conductors++ > 2 * context.sequenceLength) return applicationError(text.tooLong);
-    if (session.state) payload = payloadOf({ ...(isObject(payload.value) ? payload.value : {}), ...session.state });
+    if (account.conductors++ > 2 * context.sequenceLength) return applicationError(text.tooLong);
+    payload = conductorPayload(payload, session.state);
     const response = await runStep(context, invocation, session, invocation.action, payload);
     const result = response.result?.value;
     if (response.statusCode !== 0 || !isObject(result)) return response;
@@ -96,7 +113,7 @@ const compose = async (context: InvocationContext, invocation: Invocation, sessi
       payload = payloadOf({ error: next });
       continue;
     }
-    session.components++;
+    if (!isConductor(next)) account.components++;
     const component = await runStep(context, invocation, session, next, payloadOf(params ?? {}));
     payload = component.result ?? emptyPayload;
   }
@@ -105,7 +122,13 @@ const compose = async (context: InvocationContext, invocation: Invocation, sessi
 /** Runs a composition: the conductor names the next action and its arguments until it names none (OPENWHISK.md 3.8). */
 export const runConductor = async (context: InvocationContext, invocation: Invocation): Promise<Finished> => {
   const start = context.clock.now();
-  const session: Session = { ids: [], duration: 0, maxMemory: 0, components: 0, conductors: 0, state: undefined };
+  const session: Session = {
+    ids: [],
+    account: accounts.get(invocation) ?? { components: 0, conductors: 0 },
+    duration: 0,
+    maxMemory: invocation.action.doc.limits.memory,
+    state: undefined,
+  };
   const { size: _size, ...response } = await compose(context, invocation, session);
   const activation = compositeRecord({
     ...invocation,

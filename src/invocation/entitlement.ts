@@ -39,7 +39,8 @@ export const readPackage = (entities: EntityStore, identity: Identity, path: str
   if (providerPath === path) throw new HttpError(422, packageText.circular(path));
   const ownProvider = doc.binding.namespace === identity.namespace;
   const provider = packageAt(entities, providerPath);
-  if (provider?.type !== 'package' || provider.binding) throw ownProvider ? missing() : forbidden(path);
+  if (!provider || (provider.type === 'package' && provider.binding)) throw ownProvider ? missing() : forbidden(path);
+  if (provider.type !== 'package') throw ownProvider ? new HttpError(409, text.otherCollection) : forbidden(path);
   if (!ownProvider && !provider.publish) throw forbidden(path);
   return { path, doc, provider: { path: providerPath, doc: provider } };
 };
@@ -62,8 +63,26 @@ export const checkRight = (entities: EntityStore, identity: Identity, right: Pri
   if (!own) throw forbidden(path);
 };
 
+/**
+ * Checks one right on several entities. What a package refuses comes first and names it; otherwise all refused are named.
+ * Throws as `checkRight`.
+ */
+export const checkRights = (
+  entities: EntityStore,
+  identity: Identity,
+  right: Privilege,
+  paths: readonly string[],
+): void => {
+  const refused = new Set<string>();
+  for (const path of paths) {
+    if (packageOf(path) !== undefined) checkRight(entities, identity, right, path);
+    else if (rootOf(path) !== identity.namespace) refused.add(path);
+  }
+  if (refused.size > 0) throw forbidden([...refused].sort().join(', '));
+};
+
 /** Checks that the namespace may use a kind; `blackbox` and `sequence` are kinds too. Throws 403. */
 export const checkKind = (identity: Identity, kind: string): void => {
   const allowed = identity.limits.allowedKinds;
-  if (allowed && kind !== 'sequence' && !allowed.includes(kind)) throw new HttpError(403, text.forbiddenKind(kind));
+  if (allowed && !allowed.includes(kind)) throw new HttpError(403, text.forbiddenKind(kind));
 };

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js';
-import { isTruthy } from '../entities/parameters.js';
 import type { Activation } from '../entities/types.js';
 import type { EntityStore } from '../store/store.js';
 import type { Payload } from './arguments.js';
@@ -7,7 +6,7 @@ import { runConductor } from './conductor.js';
 import type { Identity } from './identity.js';
 import type { Primitives } from './primitive.js';
 import type { Records } from './records.js';
-import type { ResolvedAction, Resolver } from './resolve.js';
+import { isConductor, type ResolvedAction, type Resolver } from './resolve.js';
 import type { Response } from './response.js';
 import { runSequence } from './sequence.js';
 
@@ -45,8 +44,6 @@ export interface InvocationContext {
 
 /** Runs to the end; never rejects: whatever goes wrong becomes the activation's response, and exactly one record. */
 export type Invoke = (invocation: Invocation) => Promise<Finished>;
-
-const isConductor = (action: ResolvedAction): boolean => isTruthy(action.doc.annotations, 'conductor');
 
 export const createInvoke = (parts: Omit<InvocationContext, 'run'>): Invoke => {
   const run: Invoke = invocation => {

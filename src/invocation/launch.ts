@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { parseReference, pathOf } from '../entities/names.js';
-import { isTruthy } from '../entities/parameters.js';
+import { annotationValue } from '../entities/parameters.js';
 import type { Annotation, Parameter } from '../entities/types.js';
 import { HttpError } from '../errors.js';
 import { activationId } from '../ids.js';
@@ -35,12 +35,14 @@ export const finalParameters = (
   annotations: readonly Annotation[],
   parameters: readonly Parameter[],
 ): ReadonlySet<string> =>
-  isTruthy(annotations, 'final') ? new Set(parameters.filter(p => p.value !== null).map(p => p.key)) : new Set();
+  annotationValue(annotations, 'final') === true
+    ? new Set(parameters.filter(p => p.value !== null).map(p => p.key))
+    : new Set();
 
 const overridesFinal = (action: ResolvedAction, payload: Json): boolean => {
-  if (!isTruthy(action.doc.annotations, 'final') || !isObject(payload)) return false;
+  if (!isObject(payload)) return false;
   const locked = finalParameters(action.doc.annotations, action.parameters);
-  return Object.keys(payload).some(key => locked.has(key));
+  return locked.size > 0 && Object.keys(payload).some(key => locked.has(key));
 };
 
 /** The door to running an action: what is refused here never becomes an activation. */

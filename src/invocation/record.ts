@@ -1,5 +1,7 @@
 import { docPath } from '../entities/names.js';
+import { annotationValue } from '../entities/parameters.js';
 import type { ActionLimits, Activation, Annotation } from '../entities/types.js';
+import { isObject } from '../json.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 import type { Response } from './response.js';
@@ -11,6 +13,12 @@ const limitsAnnotation = ({ timeout, memory, logs, concurrency }: ActionLimits):
   key: 'limits',
   value: { timeout, memory, logs, concurrency },
 });
+
+/** The memory of the `limits` annotation: what an enclosing sequence or composition takes the maximum of. */
+export const recordedMemory = ({ annotations }: Activation): number | undefined => {
+  const limits = annotationValue(annotations, 'limits');
+  return isObject(limits) && typeof limits['memory'] === 'number' ? limits['memory'] : undefined;
+};
 
 export interface Timing {
   /** Epoch ms. */
@@ -73,7 +81,7 @@ export const compositeRecord = (run: {
   if (run.cause !== undefined) annotations.push({ key: 'causedBy', value: 'sequence' });
   if (run.action.binding !== undefined) annotations.push({ key: 'binding', value: run.action.binding });
   if (run.maxMemory !== undefined) {
-    annotations.push(limitsAnnotation({ ...run.action.doc.limits, memory: run.maxMemory }));
+    annotations.push(limitsAnnotation({ ...run.action.doc.limits, memory: run.maxMemory, concurrency: 1 }));
   }
   return { ...base(run, annotations), logs: run.components };
 };

@@ -1,5 +1,5 @@
 import { docPath, packageOf } from '../entities/names.js';
-import { mergeParameters } from '../entities/parameters.js';
+import { isTruthy, mergeParameters } from '../entities/parameters.js';
 import type { ActionDoc, EntityDoc, EntityType, Parameter } from '../entities/types.js';
 import { HttpError } from '../errors.js';
 import { defaultText, entity as text } from '../messages.js';
@@ -26,6 +26,10 @@ export interface ResolvedAction {
   /** `ns/pkg` of the binding it was reached through. */
   readonly binding?: string;
 }
+
+/** Only actions with a container can be conductors; on a sequence the annotation means nothing. */
+export const isConductor = ({ doc }: ResolvedAction): boolean =>
+  !('components' in doc.exec) && isTruthy(doc.annotations, 'conductor');
 
 interface CacheEntry {
   readonly revs: readonly number[];

@@ -5,7 +5,7 @@ import type { ResolvedAction, Resolver } from './resolve.js';
 
 /**
  * Checks a sequence that is about to be stored at `path`: not empty, its components there, not containing itself, and at
- * most `max` atomic actions after nested sequences are inlined. Throws 400.
+ * most `max` atomic actions after nested sequences are inlined. Throws 400; 409 when a component is no action.
  */
 export const checkSequence = (resolve: Resolver, path: string, components: readonly string[], max: number): void => {
   if (components.length === 0) throw new HttpError(400, text.empty);
@@ -14,8 +14,9 @@ export const checkSequence = (resolve: Resolver, path: string, components: reado
   const find = (component: string): ResolvedAction => {
     try {
       return resolve(pathOf(parseReference(component, rootOf(path))));
-    } catch {
-      throw new HttpError(400, text.componentMissing);
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 404) throw new HttpError(400, text.componentMissing);
+      throw error;
     }
   };
 

@@ -4,7 +4,7 @@ import { isObject } from '../json.js';
 import { sequence as text } from '../messages.js';
 import type { Payload } from './arguments.js';
 import type { Finished, Invocation, InvocationContext } from './invoke.js';
-import { compositeRecord } from './record.js';
+import { compositeRecord, recordedMemory } from './record.js';
 import type { ResolvedAction } from './resolve.js';
 import { applicationError, type Response, success } from './response.js';
 
@@ -42,16 +42,17 @@ const runComponents = async (
   const budget = budgets.get(invocation) ?? { left: context.sequenceLength };
   const progress: Progress = { response: success(invocation.payload), ids: [], duration: 0, maxMemory: undefined };
   for (const component of components) {
+    if (budget.left <= 0) {
+      progress.response = applicationError(text.tooLong);
+      break;
+    }
     const action = resolveComponent(context, component, invocation.invoker.namespace);
     if (!action) {
       progress.response = applicationError(text.componentMissing);
       break;
     }
     const nested = 'components' in action.doc.exec;
-    if (!nested && budget.left-- <= 0) {
-      progress.response = applicationError(text.tooLong);
-      break;
-    }
+    if (!nested) budget.left--;
     const next: Invocation = {
       ...invocation,
       id: activationId(),
@@ -64,7 +65,8 @@ const runComponents = async (
     const { activation, response } = await context.run(next);
     progress.ids.push(activation.activationId);
     progress.duration += activation.duration ?? 0;
-    progress.maxMemory = Math.max(progress.maxMemory ?? 0, action.doc.limits.memory);
+    const memory = recordedMemory(activation);
+    if (memory !== undefined) progress.maxMemory = Math.max(progress.maxMemory ?? 0, memory);
     progress.response = response;
     if (response.statusCode !== 0 || hasError(response.result)) break;
   }
