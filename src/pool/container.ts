@@ -32,6 +32,11 @@ export interface Surroundings {
 
 /** Longest waits for the engine, in ms. An image may have to be pulled; the others only take long when it is stuck. */
 const LIMITS = { create: 600_000, pause: 10_000, resume: 10_000, remove: 30_000 };
+/**
+ * A job that was never sent is given to another container so often: one that dies before /init may have been unlucky, two
+ * are the image's fault; a warm one may have ended unnoticed.
+ */
+const MOST_REFUSALS = { init: 1, run: 3 };
 /** How long after a broken call the engine may take to say how the container ended, in ms. */
 const EXIT_INFO = 500;
 const MB = 1024 * 1024;
@@ -224,7 +229,9 @@ export class PooledContainer {
 
   private conclude(ticket: Ticket, result: CallResult, verdict: Verdict): Promise<void> | undefined {
     ticket.result = result;
-    if (verdict === 'broken') return this.concludeBroken(ticket, result);
+    const gaveUp =
+      verdict === 'refused' && result.kind === 'connection' && ticket.refusals >= MOST_REFUSALS[ticket.phase];
+    if (verdict === 'broken' || gaveUp) return this.concludeBroken(ticket, result);
     const logs = this.logs!.collect({ strict: verdict === 'done' && ticket.job.executable.sentinels });
     ticket.logs = logs;
     this.dispatch({ on: verdict, job: ticket });

@@ -62,7 +62,12 @@ export class Supply {
     const { lane, spec } = container;
     if (this.starved.length === 0 || lane === undefined) return false;
     const served = this.options.clock.now() - container.started;
-    return yields({ memory: spec.memory, held: lane.held, served, cold: this.coldStart(spec.kind) }, this.starved);
+    const holder = { memory: spec.memory, held: lane.held, served, cold: this.coldStart(spec.kind) };
+    if (!yields(holder, this.starved)) return false;
+    // Who is starved still, with that memory coming, the next plan tells: one need must not take several containers.
+    this.starved = [];
+    this.replan();
+    return true;
   }
 
   learnCold(kind: string, ms: number): void {

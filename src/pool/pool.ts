@@ -27,7 +27,7 @@ export interface Pool {
   submit(job: Job): Promise<Outcome>;
   /** The action at `path` (or those in the package) changed: its containers go as soon as they are idle. */
   invalidate(path: string): void;
-  /** Gets a container ready for the executable if there is memory to spare. Runs no user code. */
+  /** The executable will be called soon: keeps a stem cell of its stem for a while. Runs no user code. */
   prepare(executable: Executable): void;
   stats(): PoolStats;
   /** Ends waiting jobs as `stopped` and waits up to `graceMs` for those that containers have. */
@@ -40,8 +40,7 @@ class Stopped extends Error {}
 
 /** Waits for containers to be gone when the pool closes, in ms. */
 const CLOSE = 40_000;
-/** A job that never was sent is given to so many containers; one that was refused by /run, as long as OpenWhisk does. */
-const MOST_REFUSALS = 3;
+/** After so long a job that /run refuses again and again is given up, as OpenWhisk does. */
 const giveUpAfter = (timeout: number): number => Math.max(timeout, 60_000) * 2 + 60_000;
 
 class ContainerPool implements Pool, Keeper, LaneOwner {
@@ -93,10 +92,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   }
 
   prepare(executable: Executable): void {
-    if (this.stopping || executable.memory > this.fleet.free) return;
-    const lane = this.lane(executable);
-    if (lane.served) return;
-    this.fleet.make(executable, lane).origin = 'prewarmed';
+    this.prewarm.prepare(executable);
   }
 
   stats(): PoolStats {
@@ -187,11 +183,10 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
 
   refused(ticket: Ticket): void {
     const now = this.now();
-    const { job, result } = ticket;
+    const { job } = ticket;
     this.counters.requeues++;
-    const neverSent = result?.kind !== 'response';
     ticket.refused(now);
-    if ((neverSent && ticket.refusals > MOST_REFUSALS) || now - job.accepted > giveUpAfter(job.executable.timeout))
+    if (now - job.accepted > giveUpAfter(job.executable.timeout))
       ticket.end({ kind: 'notProvisioned', reason: 'no container took the job' });
     else if (this.stopping) ticket.end({ kind: 'stopped' });
     else this.enqueue(this.lane(job.executable), ticket);

@@ -16,6 +16,8 @@ const CHECK = 60_000;
 /** Foreground work first: a cell is started when no job's container is, or after so long anyway, in ms. */
 const POLITE = 100;
 const PATIENCE = 1000;
+/** For how long an action that was created is expected to be called, in ms. */
+const PREPARED_FOR = 600_000;
 /** A kind whose cells cannot be started is left alone so long, in ms. */
 const BACK_OFF = 60_000;
 
@@ -26,6 +28,8 @@ interface Kind {
   demanded: number;
   reactive: number;
   burst: Burst;
+  /** An action that was prepared may come until then. */
+  preparedUntil: number;
   notBefore: number;
 }
 
@@ -57,6 +61,13 @@ export class Prewarm {
     kind.demanded++;
     kind.burst = demand(kind.burst, this.options.clock.now());
     this.refill();
+  }
+
+  /** A job of this stem is likely to come soon: one cell is kept for it, however many actions of that stem are prepared. */
+  prepare(stem: Stem): void {
+    if (this.stopped) return;
+    this.kind(stem).preparedUntil = this.options.clock.now() + PREPARED_FOR;
+    this.refill(0);
   }
 
   /** Something happened to a container: perhaps to the cell that is being started. */
@@ -99,6 +110,7 @@ export class Prewarm {
         demanded: 0,
         reactive: 0,
         burst: noBurst,
+        preparedUntil: 0,
         notBefore: 0,
       };
       this.kinds.set(key, kind);
@@ -107,7 +119,8 @@ export class Prewarm {
   }
 
   private wanted(kind: Kind, now: number): number {
-    return Math.max(kind.reactive, this.options.adaptive ? learnt(kind.burst, now) : 0);
+    const prepared = kind.preparedUntil > now ? 1 : 0;
+    return Math.max(kind.reactive, prepared, this.options.adaptive ? learnt(kind.burst, now) : 0);
   }
 
   /** Soon: what made the cell missing is at work just now. */

@@ -146,14 +146,15 @@ describe('pool', () => {
     await close(r);
   });
 
-  it('prepares a container without running anything in it', async () => {
+  it('prepares a container without running anything in it, one for all actions of a kind and memory', async () => {
     const r = rig({ create: 200, run: 1 });
     r.pool.prepare(hello);
-    r.pool.prepare(hello);
-    await r.advance(200);
+    r.pool.prepare(executable('guest/other'));
+    await r.advance(1000, 10);
     expect(states(r)).toEqual(['prewarmed']);
     expect(await ended(r, r.submit(hello))).toMatchObject({ origin: 'prewarmed', initMs: 0 });
-    expect(r.driver.made).toHaveLength(1);
+    await r.advance(700_000, 10_000);
+    expect(states(r)).toEqual([]);
     await close(r);
   });
 });
@@ -234,6 +235,14 @@ describe('trouble', () => {
     await flush();
     expect(states(r)).toEqual([]);
     expect(await ended(r, r.submit(hello))).toMatchObject({ kind: 'ran', origin: 'cold' });
+    await close(r);
+  });
+
+  it('tries another container when one ends before /init reaches it, and blames the image for the second', async () => {
+    const r = rig({ init: 100, initResult: () => ({ kind: 'connection', beforeSent: true, reason: 'refused' }) });
+    const outcome = await ended(r, r.submit(hello));
+    expect(outcome).toMatchObject({ kind: 'ran', phase: 'init', result: { kind: 'connection' } });
+    expect(r.driver.made).toHaveLength(2);
     await close(r);
   });
 
