@@ -2,8 +2,8 @@ import type Sqlite from 'better-sqlite3';
 import type { Changes } from './changes.js';
 
 /** Rows of a run before it is split. Large runs make deep pages slow, small ones make many of them. */
-const RUN_ROWS = 512;
-/** Scopes kept in memory; each takes some 100 bytes and 50 more a run. */
+const RUN_ROWS = 256;
+/** Scopes kept in memory; each takes some 200 bytes and 60 more a run. */
 const MAX_SCOPES = 20_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
