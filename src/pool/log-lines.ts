@@ -30,13 +30,18 @@ export class LineCutter {
   private used = 0;
   /** The last bytes of the unfinished line: a sentinel may have begun in them. */
   private tail: Buffer = NOTHING;
-  /** The sentinel's own line end is still to come. */
-  private afterMark = false;
+  /** What of the sentinel's own line end may still come. */
+  private expected: 'nothing' | 'CR or LF' | 'LF' = 'nothing';
 
   constructor(private readonly sink: LineSink) {}
 
   feed(chunk: Buffer): void {
-    if (chunk.length === MARK_LINE.length && this.tail.length === 0 && !this.afterMark && chunk.equals(MARK_LINE)) {
+    if (
+      chunk.length === MARK_LINE.length &&
+      this.tail.length === 0 &&
+      this.expected === 'nothing' &&
+      chunk.equals(MARK_LINE)
+    ) {
       this.sink.end();
       return;
     }
@@ -69,16 +74,18 @@ export class LineCutter {
   private marked(chunk: Buffer, end: number): number {
     this.flush();
     this.sink.end();
-    this.afterMark = true;
+    this.expected = 'CR or LF';
     return this.skipLineEnd(chunk, end);
   }
 
   private skipLineEnd(chunk: Buffer, start: number): number {
     let at = start;
-    if (!this.afterMark) return at;
-    if (chunk[at] === CR) at++;
-    if (at === chunk.length) return at;
-    this.afterMark = false;
+    if (this.expected === 'CR or LF' && chunk[at] === CR) {
+      this.expected = 'LF';
+      at++;
+    }
+    if (this.expected === 'nothing' || at === chunk.length) return at;
+    this.expected = 'nothing';
     return chunk[at] === LF ? at + 1 : at;
   }
 
