@@ -278,6 +278,7 @@ export const gateway = {
   missingMember: (name: string) => `"${name}" missing from request body.`,
   missingArtifact: 'Missing artifact_id',
   missingId: 'No id specified.',
+  missingClientId: 'Missing client_id',
   unknownApi: (id: string) => `Unknown API id ${id}`,
   noSubscription: "Subscription doesn't exist",
   subscribed: (client: string, api: string) => `Subscription '${client}' created for API '${api}'`,
