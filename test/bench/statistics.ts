@@ -20,10 +20,7 @@ export class Samples {
   }
 }
 
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
 /** Every number in `value`, however deep, to three significant places behind the point at most. */
 export const rounded = <T>(value: T): T =>
