@@ -53,7 +53,7 @@ describe('a failed /init', () => {
 });
 
 describe('no answer', () => {
-  const broken = { kind: 'connection' as const, beforeSent: false };
+  const broken = { kind: 'connection' as const, beforeSent: false, reason: 'reset' };
   it.each([
     ['run', { kind: 'timeout' as const }, false, text.timeout(500, false)],
     ['init', { kind: 'timeout' as const }, false, text.timeout(500, true)],

@@ -46,6 +46,10 @@ export const restClient = (url: string, auth: string) => {
     put: (path: string, body: unknown, options?: RequestOptions) => request('PUT', path, { body, ...options }),
     post: (path: string, body?: unknown, options?: RequestOptions) => request('POST', path, { body, ...options }),
     delete: (path: string, options?: RequestOptions) => request('DELETE', path, options),
+    /** The namespace of the client's key. */
+    async namespace(): Promise<string> {
+      return (await request('GET', '/api/v1/namespaces')).json[0];
+    },
     /** Creates or replaces a nodejs action; throws when it is refused. */
     async action(name: string, code: string, extra: object = {}): Promise<void> {
       const reply = await request('PUT', `_/actions/${name}?overwrite=true`, {
