@@ -20,8 +20,9 @@ const startOf = async (pid: number): Promise<string | undefined> => {
         readFile(`/proc/${pid}/stat`, 'latin1'),
         readFile('/proc/sys/kernel/random/boot_id', 'latin1'),
       ]);
-      // Ticks since the machine's start: the 22nd field, counted from behind the command's name.
-      return `${boot.trim()} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+      // From behind the command's name: the state first, ticks between the machine's start and its own twentieth.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' ? undefined : `${boot.trim()} ${fields[19]}`;
     } catch {
       return undefined;
     }
