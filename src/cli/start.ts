@@ -41,9 +41,11 @@ const flagsOf = (argv: Flags): Flags => {
 };
 
 const banner = (server: RunningServer): string => {
-  const { url, auth, driver, store } = server;
+  const { url, tlsUrl, gatewayUrl, auth, driver, store } = server;
   const rows = [
     ['url', url],
+    ...(tlsUrl ? [['https', tlsUrl]] : []),
+    ...(gatewayUrl ? [['apis', gatewayUrl]] : []),
     ['driver', driver],
     ['data', store],
   ].map(([name, value]) => `  ${name?.padEnd(8)}${value}`);

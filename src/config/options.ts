@@ -30,6 +30,25 @@ export const options = {
     help: 'Port of the REST API; 0 takes any free one',
   },
   host: { type: 'string', minLength: 1, default: '127.0.0.1', help: 'Address to listen on' },
+  tls: {
+    type: 'boolean',
+    default: false,
+    help: 'Answer HTTPS (HTTP/2 and 1.1) too, with a self-signed certificate unless --tls-cert names one',
+  },
+  tlsPort: { type: 'integer', minimum: 0, maximum: 65535, default: 3443, help: 'Port for HTTPS; 0 takes any free one' },
+  tlsCert: {
+    type: 'string',
+    minLength: 1,
+    help: 'PEM file of the certificate, with its chain; read again when it changes',
+  },
+  tlsKey: { type: 'string', minLength: 1, help: "PEM file of the certificate's key" },
+  trustProxy: {
+    type: 'string',
+    minLength: 1,
+    help: 'Addresses or blocks (10.0.0.0/8), separated by commas, of proxies whose X-Forwarded-* headers are believed',
+  },
+  apiGw: { type: 'boolean', default: false, help: 'Serve APIs on a port of their own too (3234)' },
+  apiGwPort: { type: 'integer', minimum: 0, maximum: 65535, help: "The API gateway's own port; implies --api-gw" },
   dataDir: {
     type: 'string',
     minLength: 1,

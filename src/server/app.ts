@@ -15,10 +15,8 @@ import { rejection } from '../errors.js';
 import type { Identities } from '../invocation/identity.js';
 import type { Logger } from '../log.js';
 import { http } from '../messages.js';
-import { webActions } from '../web/middleware.js';
-import { createWeb } from '../web/run.js';
 import { docsRouter } from './docs.js';
-import { authenticate, findCaller } from './middleware/authenticate.js';
+import { authenticate } from './middleware/authenticate.js';
 import { CORS_HEADERS, restCors } from './middleware/cors.js';
 import { errorReplies } from './middleware/errors.js';
 import { refuseBadTargets } from './middleware/target.js';
@@ -90,8 +88,8 @@ const noRoute: Koa.Middleware = ctx => {
     : rejection(405, http.methodNotAllowed('OPTIONS'), { Allow: 'OPTIONS' });
 };
 
-/** The whole order of a request, top to bottom. */
-export const createApp = (parts: AppParts): Koa => {
+/** The whole order of a request, top to bottom. `webLayers` answer web actions and the API gateway (server/web.ts). */
+export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[]): Koa => {
   const app = new Koa();
   app.silent = true;
   const routes = apiRoutes(parts);
@@ -102,7 +100,7 @@ export const createApp = (parts: AppParts): Koa => {
   app.use(refuseBadTargets);
   app.use(transactions);
   app.use(errorReplies(parts.log));
-  app.use(webActions(createWeb(parts), findCaller(parts.identities)));
+  for (const layer of webLayers) app.use(layer);
   app.use(preflight);
   app.use(openRouter(parts).routes());
   app.use(docs as unknown as Koa.Middleware);

@@ -1,9 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import type { Server } from 'node:net';
 import { UsageError } from '../errors.js';
 
 /** Time to receive a whole request, and how long an idle connection is kept (OPENWHISK.md 1.1: 65 s and 70 s). */
 const REQUEST_TIMEOUT = 65_000;
-const IDLE_TIMEOUT = 70_000;
+export const IDLE_TIMEOUT = 70_000;
 
 /** Where one HTTP server listens. */
 export interface Listening {
@@ -15,15 +16,15 @@ export interface Listening {
   destroy(): void;
 }
 
-const explain = (error: NodeJS.ErrnoException, host: string, port: number): Error => {
+const explain = (error: NodeJS.ErrnoException, host: string, port: number, flag: string): Error => {
   switch (error.code) {
     case 'EADDRINUSE':
       return new UsageError(
-        `Port ${port} on ${host} is in use. Stop what listens there, or choose another with --port.`,
+        `Port ${port} on ${host} is in use. Stop what listens there, or choose another with --${flag}.`,
       );
     case 'EACCES':
       return new UsageError(
-        `Port ${port} on ${host} may not be opened by this user. Choose one above 1023 with --port.`,
+        `Port ${port} on ${host} may not be opened by this user. Choose one above 1023 with --${flag}.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
@@ -33,25 +34,30 @@ const explain = (error: NodeJS.ErrnoException, host: string, port: number): Erro
   }
 };
 
-const open = (server: Server, host: string, port: number): Promise<void> =>
+/** Resolves to the port once the server listens. `flag` is the option that sets it. Rejects with `UsageError`. */
+export const open = (server: Server, host: string, port: number, flag: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
+    const failed = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port, flag));
     server.once('error', failed);
     server.listen({ host, port, backlog: 4096 }, () => {
       server.off('error', failed);
-      resolve();
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
   });
 
 /** Listens on one address; port 0 takes a free one. Throws `UsageError` when it cannot. */
-export const listen = async (handler: RequestListener, host: string, port: number): Promise<Listening> => {
+export const listen = async (
+  handler: RequestListener,
+  host: string,
+  port: number,
+  flag = 'port',
+): Promise<Listening> => {
   const server = createServer(
     { keepAliveTimeout: IDLE_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, noDelay: true },
     handler,
   );
-  await open(server, host, port);
-  const address = server.address();
-  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  const bound = await open(server, host, port, flag);
   return {
     host,
     port: bound,

@@ -8,8 +8,8 @@ import type { StemCells } from '../pool/prewarm-demand.js';
 import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.js';
 import { openStore } from '../store/sqlite.js';
 import { defaultSubjects, provideSubjects } from './defaults.js';
+import { openFront } from './front.js';
 import { createLifecycle } from './lifecycle.js';
-import { listenEverywhere } from './listen.js';
 import { openDrivers } from './open-drivers.js';
 import { writeReadyFile } from './ready-file.js';
 import { wire } from './wire.js';
@@ -21,6 +21,10 @@ export interface RunningServer extends AsyncDisposable {
   /** Such as `http://127.0.0.1:3233`. */
   readonly url: string;
   readonly port: number;
+  /** Such as `https://127.0.0.1:3443`, when it answers HTTPS too. */
+  readonly tlsUrl?: string;
+  /** Where APIs are served beside `url`, when the API gateway has a port of its own. */
+  readonly gatewayUrl?: string;
   /** `uuid:key` of the guest. */
   readonly auth: string;
   /** Which driver runs functions, and why that one. */
@@ -103,10 +107,27 @@ const start = async (
   });
   lifecycle.started('pool', () => pool.close());
 
-  const { app, records } = wire({ config, store, pool, runtimes, clock, log });
+  let gatewayPort: number | undefined;
+  const { app, gatewayApp, records } = wire({
+    config,
+    store,
+    pool,
+    runtimes,
+    clock,
+    log,
+    gatewayPort: () => gatewayPort,
+  });
   lifecycle.started('records', () => records.allSettled());
-  const listening = await listenEverywhere(app.callback(), config.host, config.port, drivers.callbackAddress);
-  port = listening.port;
+  const listening = await openFront({
+    config,
+    dir,
+    handler: app.callback(),
+    gateway: gatewayApp.callback(),
+    callback: drivers.callbackAddress,
+    clock,
+    log,
+  });
+  ({ port, gatewayPort } = listening);
   // Callers of activations that wait get their answer as soon as the pool gives those up.
   lifecycle.started('traffic', async () => {
     await Promise.all([listening.stop(config.grace * 1000), pool.drain(config.grace * 1000)]);
@@ -115,6 +136,8 @@ const start = async (
   const server: RunningServer = {
     url: listening.url,
     port,
+    ...(listening.tlsUrl !== undefined && { tlsUrl: listening.tlsUrl }),
+    ...(listening.gatewayUrl !== undefined && { gatewayUrl: listening.gatewayUrl }),
     auth: authOf(defaultSubjects[0] as (typeof defaultSubjects)[number]),
     driver: drivers.description,
     store: dir ?? 'memory',
@@ -123,7 +146,8 @@ const start = async (
   };
   if (config.readyFile !== undefined) {
     const file = config.readyFile;
-    writeReadyFile(file, { url: server.url, port, pid: process.pid, auth: server.auth });
+    const { url, tlsUrl, gatewayUrl } = server;
+    writeReadyFile(file, { url, port, tlsUrl, gatewayUrl, pid: process.pid, auth: server.auth });
     lifecycle.started('ready file', () => rmSync(file, { force: true }));
   }
   return server;

@@ -17,6 +17,7 @@ import type { Runtimes } from '../runtimes/manifest.js';
 import type { Store } from '../store/store.js';
 import { type AppParts, createApp } from './app.js';
 import { build } from './package-info.js';
+import { createWebSide } from './web.js';
 
 interface Foundation {
   readonly config: Config;
@@ -25,10 +26,12 @@ interface Foundation {
   readonly runtimes: Runtimes;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The API gateway's own port, once it is open. */
+  readonly gatewayPort: () => number | undefined;
 }
 
 /** Builds everything between the HTTP server and the foundation: the only place that does. */
-export const wire = ({ config, store, pool, runtimes, clock, log }: Foundation) => {
+export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }: Foundation) => {
   const limits = config.limits === 'openwhisk' ? openwhiskLimits : localLimits(config.poolMemory);
   const { entities } = store;
   const keys = {
@@ -71,5 +74,6 @@ export const wire = ({ config, store, pool, runtimes, clock, log }: Foundation) 
     log,
     build,
   };
-  return { app: createApp(parts), records };
+  const web = createWebSide(parts, { trustProxy: config.trustProxy, gatewayPort });
+  return { app: createApp(parts, web.layers), gatewayApp: web.gatewayApp(), records };
 };

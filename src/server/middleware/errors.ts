@@ -34,6 +34,6 @@ export const errorReplies =
       ctx.set('Content-Type', 'application/json');
       ctx.body = JSON.stringify({ error: error.message, code: transactionId });
       // A request whose body was not read to its end cannot be followed by another on the same connection.
-      if (!ctx.req.complete) ctx.set('Connection', 'close');
+      if (ctx.req.httpVersionMajor === 1 && !ctx.req.complete) ctx.set('Connection', 'close');
     }
   };

@@ -16,7 +16,7 @@ const illegal = (url: string): string | undefined => {
 export const refuseBadTargets: Middleware = (ctx, next) => {
   const refuse = (status: number, text: string): void => {
     ctx.status = status;
-    ctx.set('Connection', 'close');
+    if (ctx.req.httpVersionMajor === 1) ctx.set('Connection', 'close');
     ctx.type = 'text/plain; charset=UTF-8';
     ctx.body = text;
   };

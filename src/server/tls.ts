@@ -1,0 +1,79 @@
+import type { RequestListener } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { IDLE_TIMEOUT, type Listening, open } from './listen.js';
+import type { KeyPair } from './tls-certificate.js';
+
+/** A server that speaks HTTP/2 and HTTP/1.1 over TLS. */
+export interface TlsListening extends Listening {
+  /** New connections get this certificate; those that are open go on with the one they have. */
+  update(pair: KeyPair): void;
+}
+
+/** HTTP/2 sessions, and HTTP/1 sockets with their requests under way, so that stopping can end each when it is idle. */
+const track = (server: Http2SecureServer) => {
+  const sockets = new Map<Socket, number>();
+  const sessions = new Set<ServerHttp2Session>();
+  let stopping = false;
+
+  server.on('secureConnection', socket => {
+    if (socket.alpnProtocol === 'h2') return;
+    sockets.set(socket, 0);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('session', session => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setTimeout(IDLE_TIMEOUT, () => session.close());
+    if (stopping) session.close();
+  });
+  server.on('request', (req, res) => {
+    if (req.httpVersionMajor !== 1) return;
+    const { socket } = req;
+    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+    res.once('close', () => {
+      const left = (sockets.get(socket) ?? 1) - 1;
+      if (sockets.has(socket)) sockets.set(socket, left);
+      if (stopping && left === 0) socket.end();
+    });
+  });
+
+  return {
+    /** Ends what is idle now, and everything else when it is done. */
+    finish(): void {
+      stopping = true;
+      for (const session of sessions) session.close();
+      for (const [socket, running] of sockets) if (running === 0) socket.end();
+    },
+    destroy(): void {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
+    },
+  };
+};
+
+/** Listens for TLS on one address; port 0 takes a free one. Throws `UsageError` when it cannot. */
+export const listenTls = async (
+  handler: RequestListener,
+  host: string,
+  port: number,
+  pair: KeyPair,
+): Promise<TlsListening> => {
+  const server = createSecureServer({ ...pair, allowHTTP1: true });
+  const connections = track(server);
+  // Koa takes HTTP/2's compatible objects for what they are compatible with.
+  server.on('request', handler as unknown as (...args: unknown[]) => void);
+  server.on('sessionError', () => {});
+  const bound = await open(server, host, port, 'tls-port');
+  return {
+    host,
+    port: bound,
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        connections.finish();
+      }),
+    destroy: () => connections.destroy(),
+    update: ({ cert, key }) => server.setSecureContext({ cert, key }),
+  };
+};
