@@ -13,22 +13,23 @@ import { booleanQuery, waitQuery } from './query.js';
 
 const ACTIVATION_HEADER = 'x-openwhisk-activation-id';
 
+/** Throws 413. */
+export const checkPayloadSize = (bytes: number, max: number): void => {
+  if (bytes > max) throw new HttpError(413, text.requestTooLarge(bytes, max));
+};
+
 /** The body of an invocation or a fire: an object, or nothing. Throws 400, 413, 415. */
 export const readPayload = async (ctx: Context, max: number): Promise<Payload> => {
   const body = await readOptionalJson(ctx);
   if (!body) return emptyPayload;
   // A body without Content-Length is only now known to be too large.
-  const size = Buffer.byteLength(body.text);
-  if (size > max) throw new HttpError(413, text.requestTooLarge(size, max));
+  checkPayloadSize(Buffer.byteLength(body.text), max);
   if (!isObject(body.value)) throw rejection(400, http.malformed(http.objectExpected));
   return body;
 };
 
 /** Refuses by Content-Length, before anything is looked up. Throws 413. */
-export const checkPayloadLength = (ctx: Context, max: number): void => {
-  const length = contentLength(ctx);
-  if (length > max) throw new HttpError(413, text.requestTooLarge(length, max));
-};
+export const checkPayloadLength = (ctx: Context, max: number): void => checkPayloadSize(contentLength(ctx), max);
 
 /** Answers 202 with the id. */
 export const sendAccepted = (ctx: Context, id: string): void => {

@@ -9,7 +9,7 @@ import { activeRules, fireTrigger } from '../invocation/fire.js';
 import { requireEntity } from '../invocation/resolve.js';
 import type { JsonObject } from '../json.js';
 import { trigger as text } from '../messages.js';
-import { checkPayloadLength, readPayload, sendAccepted } from './action-invoke.js';
+import { checkPayloadLength, checkPayloadSize, readPayload, sendAccepted } from './action-invoke.js';
 import { type Context, sendJson } from './context.js';
 import { commit, commonJson } from './entities.js';
 import type { ApiParts } from './parts.js';
@@ -98,6 +98,7 @@ const fire = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const now = parts.clock.now();
   const activation = fireTrigger({ trigger, firer: identity, headers: headersOf(ctx), payload, now }, call => {
     parts.throttles.invocation(identity);
+    checkPayloadSize(call.size, identity.limits.payload);
     checkRight(entities, identity, 'ACTIVATE', call.actionPath);
     const action = parts.resolve(call.actionPath);
     const full = { invoker: identity, payload: call.payload, transactionId };

@@ -11,6 +11,8 @@ import type { Identity } from './identity.js';
 export interface RuleCall {
   readonly actionPath: string;
   readonly payload: Payload;
+  /** Bytes of the payload. */
+  readonly size: number;
 }
 
 interface Fire {
@@ -26,10 +28,11 @@ interface Fire {
 /** Headers that describe the fire request's body, not its sender. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'];
 
-/** Trigger parameters ++ `__ow_headers` ++ payload (OPENWHISK.md 3.9). */
+/** Trigger parameters ++ `__ow_headers` ++ payload (OPENWHISK.md 3.9). A trigger has no /init, so `init` means nothing. */
 const ruleArguments = ({ trigger, headers, payload }: Fire): Payload => {
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !BODY_HEADERS.includes(name)));
-  const defaults = defaultsOf([...trigger.parameters, { key: '__ow_headers', value: kept }]);
+  const parameters = trigger.parameters.map(({ key, value }) => ({ key, value }));
+  const defaults = defaultsOf([...parameters, { key: '__ow_headers', value: kept }]);
   const merged = mergeArguments(defaults, payload);
   return { text: merged, value: JSON.parse(merged) };
 };
@@ -45,6 +48,7 @@ export const activeRules = (trigger: TriggerDoc): [string, Rules[string]][] =>
  */
 export const fireTrigger = (fire: Fire, start: (call: RuleCall) => string): Activation => {
   const payload = ruleArguments(fire);
+  const size = Buffer.byteLength(payload.text);
   const logs = Object.entries(fire.trigger.rules ?? {}).map(([rule, { action, status }]) => {
     const actionPath = pathOf(action);
     const failed = (statusCode: number, error: string): object => ({
@@ -56,7 +60,13 @@ export const fireTrigger = (fire: Fire, start: (call: RuleCall) => string): Acti
     });
     if (status !== 'active') return failed(1, text.ruleInactive(rule, actionPath));
     try {
-      return { statusCode: 0, success: true, activationId: start({ actionPath, payload }), rule, action: actionPath };
+      return {
+        statusCode: 0,
+        success: true,
+        activationId: start({ actionPath, payload, size }),
+        rule,
+        action: actionPath,
+      };
     } catch (error) {
       const refused = error instanceof HttpError && error.status < 500;
       return failed(refused ? 1 : 3, error instanceof HttpError ? errorText(error) : (defaultText[500] as string));
