@@ -7,15 +7,25 @@ import { schemaOf } from './migrate.js';
 
 /** Pages copied per turn of the loop: about a millisecond. */
 const PAGES_PER_TURN = 256;
+const ALL_PAGES = 0x7fffffff;
 
-export const backup = async (db: Sqlite.Database, file: string, progress?: (share: number) => void): Promise<void> => {
+/**
+ * Store's `backup`. SQLite begins a copy anew when another connection writes between two of its steps: unless `alone`, all
+ * is copied in one step, which holds up nobody but this process.
+ */
+export const backup = async (
+  db: Sqlite.Database,
+  file: string,
+  alone: boolean,
+  progress?: (share: number) => void,
+): Promise<void> => {
   if (existsSync(file)) throw new UsageError(`The backup ${file} exists already; choose another name.`);
   const part = `${file}.part`;
   try {
     await db.backup(part, {
       progress({ totalPages, remainingPages }) {
         if (totalPages > 0) progress?.(1 - remainingPages / totalPages);
-        return PAGES_PER_TURN;
+        return alone ? PAGES_PER_TURN : ALL_PAGES;
       },
     });
     renameSync(part, file);

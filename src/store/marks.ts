@@ -1,5 +1,6 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText, UsageError } from '../errors.js';
 
 const ID_BYTES = 16;
 /** Slots made beforehand, so that marking needs no disk space until more runs than these are under way at once. */
@@ -21,12 +22,28 @@ export interface Marks {
 /** For a store in memory, which no process outlives. */
 export const noMarks: Marks = { mark: () => 0, free() {}, left: () => new Set(), close() {} };
 
-/** `sync`: marks outlive a power failure too, at the cost of a sync each. */
+const openFile = (file: string): number => {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    const size = fstatSync(fd).size;
+    const missing = SLOTS * ID_BYTES - size;
+    if (missing > 0) writeSync(fd, Buffer.alloc(missing), 0, missing, size);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+};
+
+/** `sync`: marks outlive a power failure too, at the cost of a sync each. Throws `UsageError` when the file cannot be used. */
 export const openMarks = (dir: string, sync: boolean): Marks => {
-  const fd = openSync(join(dir, 'started'), constants.O_RDWR | constants.O_CREAT, 0o600);
-  const size = fstatSync(fd).size;
-  const missing = SLOTS * ID_BYTES - size;
-  if (missing > 0) writeSync(fd, Buffer.alloc(missing), 0, missing, size);
+  const file = join(dir, 'started');
+  let fd: number;
+  try {
+    fd = openFile(file);
+  } catch (error) {
+    throw new UsageError(`The file ${file} cannot be used: ${errorText(error)}`);
+  }
   const free: number[] = [];
   let slots = 0;
   return {

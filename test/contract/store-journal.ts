@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest';
+import { activation, idOf } from '../store/fixtures.js';
+import type { Current } from './store.js';
+
+export const journalCases = (current: Current): void => {
+  const accept = (...ns: number[]) =>
+    current.store.journal.accept(ns.map(n => ({ id: idOf(n), payload: `{"n":${n}}` })));
+  const open = () => current.store.journal.pending().map(({ id, state }) => [id, state]);
+
+  it('lists what was accepted and has not ended, in order, with its payload', async () => {
+    await accept(3, 1);
+    await Promise.all([accept(2), current.store.journal.accept([{ id: idOf(4), payload: Buffer.from('"bytes"') }])]);
+    await current.reopen();
+    expect(open()).toEqual([3, 1, 2, 4].map(n => [idOf(n), 'accepted']));
+    expect(current.store.journal.payload(idOf(3))).toBe('{"n":3}');
+    expect(current.store.journal.payload(idOf(4))).toBe('"bytes"');
+    expect(current.store.journal.payload(idOf(9))).toBeUndefined();
+  });
+
+  it('remembers what has started', async () => {
+    await accept(1, 2, 3);
+    current.store.journal.started(idOf(2));
+    current.store.journal.started(idOf(2));
+    current.store.journal.started(idOf(9));
+    for (let i = 0; i < 2; i++) {
+      expect(open()).toEqual([
+        [idOf(1), 'accepted'],
+        [idOf(2), 'started'],
+        [idOf(3), 'accepted'],
+      ]);
+      await current.reopen();
+    }
+  });
+
+  it('ends an entry with its record, or without one', async () => {
+    await accept(1, 2, 3);
+    current.store.journal.started(idOf(1));
+    current.store.activations.put(activation(1));
+    current.store.journal.done(idOf(2));
+    current.store.journal.done(idOf(2));
+    current.store.journal.done(idOf(9));
+    await current.store.activations.flush();
+    expect(open()).toEqual([[idOf(3), 'accepted']]);
+    await current.reopen();
+    expect(open()).toEqual([[idOf(3), 'accepted']]);
+    expect(current.store.journal.payload(idOf(1))).toBeUndefined();
+  });
+
+  it('ends the entry of a record that was there before', async () => {
+    current.store.activations.put(activation(1));
+    await current.store.activations.flush();
+    await accept(1);
+    current.store.activations.put(activation(1));
+    await current.store.activations.flush();
+    expect(open()).toEqual([]);
+  });
+
+  it('accepts an id once', async () => {
+    await Promise.all([accept(1), accept(1)]);
+    await accept(1);
+    expect(open()).toEqual([[idOf(1), 'accepted']]);
+    current.store.activations.put(activation(1));
+    await current.store.activations.flush();
+    expect(open()).toEqual([]);
+  });
+
+  it('uses marks again after their entries ended', async () => {
+    for (let n = 0; n < 30; n++) {
+      await accept(n);
+      current.store.journal.started(idOf(n));
+      if (n % 3 === 0) continue;
+      current.store.journal.done(idOf(n));
+      await current.store.activations.flush();
+    }
+    await accept(100);
+    await current.reopen();
+    const left = Array.from({ length: 10 }, (_, i) => [idOf(i * 3), 'started']);
+    expect(open()).toEqual([...left, [idOf(100), 'accepted']]);
+  });
+
+  it('keeps documents by collection and id', async () => {
+    const { documents } = current.store;
+    documents.put('apis', 'b', { x: [1, null] });
+    documents.put('apis', 'a', 'text');
+    documents.put('feeds', 'a', null);
+    documents.put('apis', 'b', { x: 2 });
+    await current.reopen();
+    const again = current.store.documents;
+    expect(again.list('apis')).toEqual([
+      { id: 'a', value: 'text' },
+      { id: 'b', value: { x: 2 } },
+    ]);
+    expect(again.get('feeds', 'a')).toBeNull();
+    expect(again.get('feeds', 'b')).toBeUndefined();
+    expect(again.delete('apis', 'a')).toBe(true);
+    expect(again.delete('apis', 'a')).toBe(false);
+    expect(again.list('apis')).toHaveLength(1);
+    expect(again.list('none')).toEqual([]);
+  });
+};
