@@ -94,11 +94,11 @@ export class Fleet {
     if (this.containers.delete(container)) this.used -= container.spec.memory;
   }
 
-  /** What may be evicted: initialised containers (or prepared ones) without a job, of lanes where none waits. */
+  /** What may be evicted: containers of actions that have no job, and will not get one that waits now. */
   idle(): Idle<PooledContainer>[] {
     const idle = [];
     for (const container of this.containers)
-      if (container.lane !== undefined && container.lane.waiting === 0 && container.idle)
+      if (container.lane !== undefined && container.idle && (container.lane.waiting === 0 || container.lane.saturated))
         idle.push({ container, memory: container.spec.memory, lastUsed: container.lastUsed });
     return idle;
   }

@@ -3,7 +3,7 @@ import type { PooledContainer } from './container.js';
 import type { Ticket } from './container-ticket.js';
 import type { Executable } from './job.js';
 import { choose } from './schedule.js';
-import { decayed, type LaneLoad, learn, type Pace } from './schedule-scale.js';
+import { decayed, type LaneLoad, learn, type Machine, mostBusy, type Pace } from './schedule-scale.js';
 import type { StateName } from './state.js';
 
 const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
@@ -17,6 +17,9 @@ interface Fault {
 }
 
 export interface LaneOwner {
+  readonly cores: number;
+  /** Whether short calls are held to the cores (not with OpenWhisk's rule). */
+  readonly held: boolean;
   now(): number;
   /** A job left the queue. */
   taken(ticket: Ticket, now: number): void;
@@ -36,9 +39,13 @@ export class PoolLane {
   private fault: Fault | undefined;
   private added = 0;
   private takenCount = 0;
-  pace: Pace | undefined;
+  private pace: Pace | undefined;
+  /** Containers that may be busy at the same time. */
+  private cap = Number.POSITIVE_INFINITY;
   /** Epoch ms of the last time a job was taken or ended, or the queue began to fill. */
   moved: number;
+  /** For how long nothing moved, counted by `tick`: what holds the server itself up does not count. */
+  private stalled = 0;
   private hot = 0;
   /** Epoch ms since which it has a hot container; 0 while it has none. */
   private hotSince = 0;
@@ -58,6 +65,10 @@ export class PoolLane {
     this.lastUsed = this.moved;
   }
 
+  private get concurrency(): number {
+    return Math.max(1, this.executable.concurrency);
+  }
+
   get waiting(): number {
     return this.queue.waiting;
   }
@@ -75,7 +86,7 @@ export class PoolLane {
 
   add(ticket: Ticket): void {
     const now = this.owner.now();
-    if (this.queue.waiting === 0) this.moved = now;
+    if (this.queue.waiting === 0) this.move(now);
     this.lastUsed = now;
     this.added++;
     this.queue.add(ticket, ticket.job.urgent === true || ticket.refusals > 0);
@@ -84,7 +95,7 @@ export class PoolLane {
   attach(container: PooledContainer): void {
     container.lane = this;
     container.mark = this.added;
-    container.concurrency = Math.max(1, this.executable.concurrency);
+    container.concurrency = this.concurrency;
     this.containers.add(container);
     this.free += container.free;
     this.grant();
@@ -126,25 +137,52 @@ export class PoolLane {
     return Math.max(0, container.mark - this.takenCount);
   }
 
-  /** A call ended that held its slot for `took` ms. */
-  learn(took: number, parallel: number, cores: number): void {
+  /** True while containers may stand idle although jobs wait: more of them would only slow each other. */
+  get saturated(): boolean {
+    return this.busy >= this.cap * this.concurrency;
+  }
+
+  /** A call ended that took `took` ms. */
+  learn(took: number, parallel: number): void {
+    const { cores, now } = this.owner;
     this.pace = learn(this.pace, took, parallel, cores);
-    this.moved = this.owner.now();
+    this.move(now.call(this.owner));
+    this.limit({ cores, cold: 0 });
+  }
+
+  /** `ms` have passed in which the server did its work while jobs waited. */
+  tick(ms: number, machine: Machine): void {
+    this.stalled = this.hot > 0 ? this.stalled + ms : 0;
+    this.limit(machine);
+  }
+
+  private move(now: number): void {
+    this.moved = now;
+    this.stalled = 0;
+  }
+
+  private limit(machine: Machine): void {
+    if (!this.owner.held) return;
+    const { hot, stalled } = this;
+    const cap = mostBusy({ ...this.pace, hot, stalled }, machine);
+    if (cap === this.cap) return;
+    this.cap = cap;
+    this.grant();
   }
 
   load(now: number): LaneLoad {
     let coming = 0;
     for (const { state } of this.containers) if (COMING.has(state.at)) coming++;
-    const { concurrency, instances } = this.executable;
+    const { instances } = this.executable;
     return {
       // A slot that was freed in this very turn is taken within it.
       waiting: Math.max(0, this.queue.waiting - this.free),
       hot: this.hot,
       coming,
-      concurrency: Math.max(1, concurrency),
+      concurrency: this.concurrency,
       ...(instances !== undefined && { instances }),
       ...this.pace,
-      stalled: now - Math.max(this.moved, this.hotSince),
+      stalled: this.stalled,
       debt: decayed(this.debt, now - this.debtAt),
     };
   }
@@ -156,14 +194,15 @@ export class PoolLane {
   }
 
   private grant(): void {
-    this.queue.slots = this.busy + this.free + (this.fault?.left ?? 0);
+    const slots = Math.min(this.busy + this.free, this.cap * this.concurrency);
+    this.queue.slots = slots + (this.fault?.left ?? 0);
   }
 
   private take(ticket: Ticket): Promise<void> {
     const { owner } = this;
     const now = owner.now();
     this.takenCount++;
-    this.moved = now;
+    this.move(now);
     const fault = this.fault;
     if (fault !== undefined) {
       if (--fault.left === 0) this.fault = undefined;
@@ -188,8 +227,9 @@ export class PoolLane {
     });
   }
 
+  /** Waits that more containers would not have spared anybody are nobody's debt. */
   private owe(waited: number, now: number): void {
-    if (waited <= 0) return;
+    if (waited <= 0 || this.hot >= this.cap) return;
     this.debt = decayed(this.debt, now - this.debtAt) + waited;
     this.debtAt = now;
   }

@@ -119,6 +119,8 @@ export class Supply {
     this.ticking = true;
     this.options.clock.after(TICK, () => {
       this.ticking = false;
+      const { cores } = this.options;
+      for (const lane of this.backlog) lane.tick(TICK, { cores, cold: this.costOf(lane) });
       this.carryOut();
       if (this.backlog.size > 0) this.tick();
     });

@@ -128,6 +128,14 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
       this.options.log.warn({ containers: fleet.containers.size }, 'containers are left behind');
   }
 
+  get cores(): number {
+    return this.options.cores;
+  }
+
+  get held(): boolean {
+    return this.options.scale === 'predictive';
+  }
+
   now(): number {
     return this.options.clock.now();
   }
@@ -201,7 +209,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
 
   ended(container: PooledContainer, ticket: Ticket, took: number): void {
     this.running--;
-    container.lane?.learn(took, ticket.parallel, this.options.cores);
+    container.lane?.learn(took, ticket.parallel);
   }
 
   private enqueue(lane: PoolLane, ticket: Ticket): void {

@@ -1,13 +1,14 @@
 /**
- * How many containers more a lane should have: the rule behind `--scale`. Times in ms.
+ * How many containers a lane should have: the rule behind `--scale`. Times in ms.
  *
  * Waiting for a hot container costs time; starting one costs a cold start. Short calls of one action gain nothing from
- * more containers than cores. So a container is started when
+ * more containers than cores, and lose by switching between them: they are held to the cores even when there are more.
+ * Otherwise a container is started when
  *  - a waiting call would get one later than a new container could be there, or
  *  - the calls taken so far have waited as long, all together, as a cold start takes (rent, until buying is cheaper),
  * and no further when calls take the longer the more containers run, which is what too few cores look like. A call that
- * keeps its container busy is at least as long as it already runs: a lane where nothing moves is scaled out within
- * milliseconds, whatever its history says.
+ * keeps its container busy is at least as long as it already runs: a lane where nothing moves is scaled out, whatever
+ * its history says.
  */
 export interface LaneLoad {
   /** Jobs waiting. */
@@ -24,7 +25,7 @@ export interface LaneLoad {
   readonly base?: number;
   /** What calls take now. */
   readonly recent?: number;
-  /** Time since a job of this lane was taken or ended. */
+  /** For how long no job of this lane was taken and none ended, as far as the server itself was not held up. */
   readonly stalled: number;
   /** What calls have waited for hot containers, less what was already spent on starting some. */
   readonly debt: number;
@@ -38,9 +39,12 @@ export interface Machine {
 
 /** Calls shorter than this gain nothing from more containers than cores: switching between them costs as much. */
 const SHORT = 5;
-
 /** Below this share of the speed that a call has by itself, another container takes from the others what it gives. */
 const CROWDED = 0.5;
+/** The first call of an action that takes longer is no slow start but a long call. */
+const FIRST_CALL = 30;
+/** A lane stands still when nothing moved for so many of its usual calls. */
+const USUAL_CALLS = 10;
 
 /** OpenWhisk's rule: a container for every waiting activation. */
 export const wantedEagerly = (load: LaneLoad): number =>
@@ -48,13 +52,26 @@ export const wantedEagerly = (load: LaneLoad): number =>
 
 const room = (load: LaneLoad): number => (load.instances ?? Number.POSITIVE_INFINITY) - load.hot - load.coming;
 
+type Progress = Pick<LaneLoad, 'hot' | 'base' | 'recent' | 'stalled'>;
+
+/** How long the lane stands still, when that tells more than its history; else 0. */
+const blocked = ({ hot, recent, stalled }: Progress, cold: number): number => {
+  const patience = recent === undefined ? FIRST_CALL : Math.max(FIRST_CALL, cold, recent * USUAL_CALLS);
+  return hot > 0 && stalled >= patience ? stalled : 0;
+};
+
+/** How many containers may run calls of the lane at the same time. */
+export const mostBusy = (load: Progress, { cores, cold }: Machine): number =>
+  load.base !== undefined && load.base < SHORT && blocked(load, cold) === 0 ? cores : Number.POSITIVE_INFINITY;
+
 /** The predictive rule. Pure; at least 1 for a lane that has jobs waiting and no container. */
-export const wanted = (load: LaneLoad, { cores, cold }: Machine): number => {
-  const { waiting, hot, coming, concurrency } = load;
+export const wanted = (load: LaneLoad, machine: Machine): number => {
+  const { waiting, hot, coming, concurrency, debt } = load;
+  const { cores, cold } = machine;
   const have = hot + coming;
   const most = Math.min(Math.ceil(waiting / concurrency) - coming, room(load));
   if (waiting === 0 || most <= 0) return 0;
-  const stalled = hot > 0 ? load.stalled : 0;
+  const stalled = blocked(load, cold);
   const base = Math.max(load.base ?? 0, stalled);
   const recent = Math.max(load.recent ?? 0, stalled);
   const least = have === 0 ? 1 : 0;
@@ -62,11 +79,11 @@ export const wanted = (load: LaneLoad, { cores, cold }: Machine): number => {
   // The n-th waiting call gets a hot container after n × recent / slots: those that come too late get one of their own.
   const inTime = recent > 0 ? Math.floor((Math.max(1, hot) * concurrency * cold) / recent) : Number.POSITIVE_INFINITY;
   const late = Math.ceil((waiting - coming * concurrency - inTime) / concurrency);
-  const paid = Math.floor(load.debt / Math.max(1, cold));
+  // No more at once than there are: what they bring shows before the next are bought.
+  const paid = Math.min(Math.floor(debt / Math.max(1, cold)), Math.max(1, hot) - coming);
 
-  let limit = most;
-  if (base < SHORT) limit = Math.min(most, cores - have);
-  else if (have >= cores && base < recent * CROWDED) limit = 0;
+  const crowded = have >= cores && base < recent * CROWDED;
+  const limit = crowded ? 0 : Math.min(most, mostBusy(load, machine) - have);
   return Math.max(least, Math.min(Math.max(late, paid), limit));
 };
 
@@ -77,7 +94,11 @@ export interface Pace {
 }
 
 const RECENT_WEIGHT = 0.2;
-const BASE_WEIGHT = 0.1;
+/** `base` goes by the middle of the calls, not their mean: a few that were held up do not count for many that were not. */
+const STEP = 1.05;
+const LEAP = 1.3;
+const FAR = 4;
+const LEAST = 0.05;
 
 /**
  * Takes in a call of `took` ms that began while `parallel` calls (itself included) ran in the whole pool. By itself it
@@ -86,10 +107,12 @@ const BASE_WEIGHT = 0.1;
  */
 export const learn = (pace: Pace | undefined, took: number, parallel: number, cores: number): Pace => {
   const low = took * Math.min(1, cores / Math.max(1, parallel));
-  if (pace === undefined) return { base: Math.sqrt(low * took), recent: took };
+  if (pace === undefined) return { base: Math.max(LEAST, Math.sqrt(low * took)), recent: took };
+  const { base } = pace;
   const recent = pace.recent + (took - pace.recent) * RECENT_WEIGHT;
-  const bound = Math.max(low, Math.min(pace.base, took));
-  return { base: pace.base + (bound - pace.base) * BASE_WEIGHT, recent };
+  if (base < low) return { base: Math.min(low, base * (low > base * FAR ? LEAP : STEP)), recent };
+  if (base > took) return { base: Math.max(LEAST, took, base / (took < base / FAR ? LEAP : STEP)), recent };
+  return { base, recent };
 };
 
 const HALF_LIFE = 10_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decayed, type LaneLoad, learn, wanted, wantedEagerly } from '../../src/pool/schedule-scale.js';
+import { decayed, type LaneLoad, learn, mostBusy, wanted, wantedEagerly } from '../../src/pool/schedule-scale.js';
 
 const load = (more: Partial<LaneLoad> = {}): LaneLoad => ({
   waiting: 1,
@@ -35,7 +35,12 @@ describe('wanted', () => {
     const calls = { waiting: 2, base: 20, recent: 20 };
     expect(wanted(load({ ...calls, debt: 199 }), machine)).toBe(0);
     expect(wanted(load({ ...calls, debt: 200 }), machine)).toBe(1);
-    expect(wanted(load({ ...calls, debt: 2000 }), machine)).toBe(2);
+  });
+
+  it('buys no more at once than there are', () => {
+    const calls = { waiting: 20, base: 20, recent: 20, debt: 1e5 };
+    expect(wanted(load({ ...calls, hot: 3 }), machine)).toBe(3);
+    expect(wanted(load({ ...calls, hot: 3, coming: 2 }), machine)).toBe(1);
   });
 
   it('holds short calls to the cores', () => {
@@ -51,8 +56,19 @@ describe('wanted', () => {
   });
 
   it('scales out a lane where nothing moves, whatever its history says', () => {
-    expect(wanted(load({ waiting: 10, stalled: 50, base: 0.5, recent: 0.5 }), machine)).toBe(6);
-    expect(wanted(load({ waiting: 10, stalled: 300 }), machine)).toBe(10);
+    const known = { base: 0.5, recent: 0.5 };
+    expect(wanted(load({ waiting: 10, stalled: 250, ...known }), machine)).toBe(10);
+    expect(mostBusy(load({ waiting: 10, stalled: 250, ...known }), machine)).toBe(Number.POSITIVE_INFINITY);
+    // A new action is not known to be short; a known one may be held up for once.
+    expect(wanted(load({ waiting: 10, stalled: 50 }), machine)).toBe(6);
+    expect(wanted(load({ waiting: 10, stalled: 50, ...known }), machine)).toBe(0);
+    expect(wanted(load({ waiting: 10, stalled: 20 }), machine)).toBe(0);
+  });
+
+  it('lets no more containers be busy with short calls than there are cores', () => {
+    expect(mostBusy(load({ base: 0.5, recent: 9 }), machine)).toBe(2);
+    expect(mostBusy(load({ base: 20, recent: 20 }), machine)).toBe(Number.POSITIVE_INFINITY);
+    expect(mostBusy(load(), machine)).toBe(Number.POSITIVE_INFINITY);
   });
 
   const any = fc.record({
@@ -113,6 +129,18 @@ describe('learn', () => {
     expect(pace).toEqual({ base: 10, recent: 10 });
     for (let i = 0; i < 100; i++) pace = learn(pace, 20, 2, 2);
     expect(pace.base).toBeCloseTo(20, 0);
+  });
+
+  it('is not misled by a few calls that were held up', () => {
+    let pace = learn(undefined, 1, 1, 2);
+    for (let i = 0; i < 300; i++) pace = learn(pace, i % 10 < 4 ? 40 : 1, 1, 2);
+    expect(pace.base).toBeLessThan(5);
+  });
+
+  it('notices soon that calls have become long', () => {
+    let pace = learn(undefined, 0.3, 1, 2);
+    for (let i = 0; i < 30; i++) pace = learn(pace, 100, 1, 2);
+    expect(pace.base).toBeGreaterThan(5);
   });
 
   it('keeps what a call takes by itself while many compute at once', () => {

@@ -14,6 +14,26 @@ describe('scaling by predicted wait, simulated', () => {
     expect(rate).toBeGreaterThan(eagerRate);
   });
 
+  it('is back at its speed after others have had the cores for a while', async () => {
+    const sim = new Simulation();
+    const action = sim.action('ns/noop', NOOP);
+    const alone = await sim.throughput(action, 16, 3000, 1000);
+    for (let i = 0; i < 8; i++) void sim.machine.compute(1000);
+    await sim.throughput(action, 16, 5000, 1000);
+    expect(await sim.throughput(action, 16, 3000, 1000)).toBeGreaterThan(0.9 * alone);
+  });
+
+  it('holds calls that have become short to the cores', async () => {
+    const sim = new Simulation();
+    const action = sim.action('ns/changing', { cpu: 0.25, io: 100 });
+    await sim.throughput(action, 16, 5000, 1000);
+    expect(sim.created).toBeGreaterThan(10);
+    sim.action('ns/changing', NOOP);
+    const other = new Simulation();
+    const ideal = await other.throughput(other.action('ns/noop', NOOP), 16, 3000, 1000);
+    expect(await sim.throughput(action, 16, 5000, 1000)).toBeGreaterThan(0.9 * ideal);
+  });
+
   it.each([5, 20, 100, 1000])('scales out calls that wait for %i ms as far as there are callers', async io => {
     const sim = new Simulation();
     const rate = await sim.throughput(sim.action('ns/sleep', { cpu: 0.1, io }), 32, 20_000, 10_000);
