@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * any other name belongs to whoever used it first.
  */
 export const mayManage = (apis: Apis, tenant: string, caller: Identity): boolean => {
-  if (tenant === caller.uuid || tenant === caller.namespace) return true;
+  if (tenant === caller.uuid) return true;
   if (UUID.test(tenant) || !/^[\w.-]{1,128}$/.test(tenant)) return false;
   const owner = apis.ownerOf(tenant);
   return owner === undefined || owner === caller.namespace;
