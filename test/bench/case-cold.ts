@@ -88,20 +88,24 @@ export const resume: Case = {
         await server.invoke(name);
         const served = new Samples();
         const bare = new Samples();
-        for (let i = 0; i < 15; i++) {
-          await plain.pause();
-          await wait(700);
-          served.add(await server.invoke(name));
+        const through = async (): Promise<void> => served.add(await server.invoke(name));
+        const alone = async (): Promise<void> => {
           const before = performance.now();
           await plain.unpause();
           await connection.request(runBytes);
           bare.add(performance.now() - before);
+        };
+        // The engine is slower the first time after a rest, so they take turns in being first.
+        for (let i = 0; i < 20; i++) {
+          await plain.pause();
+          await wait(700);
+          for (const one of i % 2 === 0 ? [through, alone] : [alone, through]) await one();
         }
         connection.close();
-        const [times, alone] = [served.distribution(), bare.distribution()];
-        const figure = times.p50 - alone.p50;
+        const [times, own] = [served.distribution(), bare.distribution()];
+        const figure = times.p50 - own.p50;
         const what = "resume from paused, over the engine's own unpause, p50";
-        return [{ what, driver, figure, unit: 'ms', bar: 'at most +3 ms', met: figure <= 3, ...times, bare: alone }];
+        return [{ what, driver, figure, unit: 'ms', bar: 'at most +3 ms', met: figure <= 3, ...times, bare: own }];
       } finally {
         await plain.remove();
       }
