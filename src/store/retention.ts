@@ -1,9 +1,9 @@
 import type Sqlite from 'better-sqlite3';
 import type { Clock, Timer } from '../clock.js';
-import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ActivationIndex } from './activation-index.js';
 import type { ActivationWriter, Totals } from './activation-writer.js';
+import { isUnavailable } from './failures.js';
 
 /** How many activations are kept. `Infinity` switches a bound off. */
 export interface Retention {
@@ -25,7 +25,7 @@ const BUSY_MS = 20;
 const AGE_CHECK_MS = 60_000;
 /** How long one step may hold the loop. */
 const STEP_MS = 3;
-const VACUUM_PAGES = 64;
+const VACUUM_PAGES = 256;
 /** Free pages are reused by new rows; more than these are given back to the file system. */
 const FREE_PAGES = { least: 256, share: 1 / 16 };
 
@@ -50,7 +50,6 @@ const statements = (db: Sqlite.Database) => {
       )
       .pluck(),
     delete: db.prepare('DELETE FROM activation WHERE seq = ?'),
-    vacuum: db.prepare(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`),
     freePages: db.prepare<[], number>('PRAGMA freelist_count').pluck(),
     pages: db.prepare<[], number>('PRAGMA page_count').pluck(),
   };
@@ -67,7 +66,7 @@ export class Keeper {
   private ageChecked = Number.NEGATIVE_INFINITY;
 
   constructor(
-    db: Sqlite.Database,
+    private readonly db: Sqlite.Database,
     private readonly index: ActivationIndex,
     private readonly writer: ActivationWriter,
     private readonly bounds: Retention,
@@ -93,7 +92,8 @@ export class Keeper {
       return (this.due() && this.step.immediate()) || this.shrink();
     } catch (error) {
       this.index.forget();
-      this.log.debug(`Old activations could not be removed: ${errorText(error)}`);
+      const level = isUnavailable(error) ? 'debug' : 'error';
+      this.log[level]({ err: error }, 'Old activations could not be removed.');
       return false;
     }
   }
@@ -150,7 +150,7 @@ export class Keeper {
   private shrink(): boolean {
     const free = this.sql.freePages.get() ?? 0;
     if (free <= Math.max(FREE_PAGES.least, (this.sql.pages.get() ?? 0) * FREE_PAGES.share)) return false;
-    this.sql.vacuum.all();
+    this.db.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
     return true;
   }
 }
