@@ -37,6 +37,7 @@ export const http = {
   nestedTooDeeply: (max: number) =>
     `JSON input nested too deeply:JSON input was nested more deeply than the configured limit of maxNesting = ${max}`,
   truncatedBody: 'Entity stream truncation',
+  stopping: 'The server is stopping. The activation is kept and runs when the server is started again.',
   untrustedHost: (host: string) =>
     `The host '${host}' is not a name of this server. Use the address it printed at start, or name it with --allowed-host.`,
   untrustedOrigin: (origin: string) =>
@@ -215,6 +216,7 @@ export const logs = {
 
 /** Throttles (3.10). */
 export const throttle = {
+  queueFull: 'Too many activations wait already. Try again later.',
   perMinute: (count: number, allowed: number) =>
     `Too many requests in the last minute (count: ${count}, allowed: ${allowed}).`,
   concurrent: (count: number, allowed: number) =>

@@ -6,6 +6,7 @@ import type { TriggerDoc } from '../entities/types.js';
 import { HttpError } from '../errors.js';
 import { checkRight } from '../invocation/entitlement.js';
 import { activeRules, fireTrigger } from '../invocation/fire.js';
+import type { Invocation } from '../invocation/invocation.js';
 import { requireEntity } from '../invocation/resolve.js';
 import type { JsonObject } from '../json.js';
 import { trigger as text } from '../messages.js';
@@ -96,6 +97,7 @@ const fire = async (parts: ApiParts, ctx: Context): Promise<void> => {
     return;
   }
   const now = parts.clock.now();
+  const calls: Invocation[] = [];
   const activation = fireTrigger({ trigger, firer: identity, headers: headersOf(ctx), payload, now }, call => {
     parts.throttles.invocation(identity);
     checkPayloadSize(call.size, identity.limits.payload);
@@ -103,9 +105,13 @@ const fire = async (parts: ApiParts, ctx: Context): Promise<void> => {
     const action = parts.resolve(call.actionPath);
     const full = { invoker: identity, payload: call.payload, transactionId };
     parts.launch.check(action, full);
-    return parts.launch.start(action, full).id;
+    const invocation = parts.launch.invocationOf(action, full);
+    calls.push(invocation);
+    return invocation.id;
   });
-  parts.records.put(activation, identity, extraLogging);
+  const stored = extraLogging || identity.limits.storeActivations;
+  await parts.launch.accept(calls, stored ? activation : undefined);
+  if (stored) parts.records.write(activation);
   sendAccepted(ctx, activation.activationId);
 };
 

@@ -116,6 +116,17 @@ export const options = {
   },
   aes128Key: { type: 'string', minLength: 1, help: 'Key for aes-128: 16 bytes in base64, or @FILE that holds them' },
   aes256Key: { type: 'string', minLength: 1, help: 'Key for aes-256: 32 bytes in base64, or @FILE that holds them' },
+  durability: {
+    type: 'string',
+    enum: ['normal', 'full'],
+    default: 'normal',
+    help: 'What survives: a crash of the server (normal), or a power failure too, at a sync each commit (full)',
+  },
+  retryInterrupted: {
+    type: 'boolean',
+    default: false,
+    help: 'Run activations again that a crash interrupted, instead of ending them as errors',
+  },
   readyFile: { type: 'string', minLength: 1, help: 'Write {url, port, pid, auth} as JSON here once ready' },
   logFormat: { type: 'string', enum: ['pretty', 'json'], default: 'pretty', help: 'Form of the log on standard error' },
   logLevel: {

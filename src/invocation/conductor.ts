@@ -1,13 +1,14 @@
 import { isPath, parseReference, pathOf, pathSegments } from '../entities/names.js';
-import { activationId } from '../ids.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { composition as text } from '../messages.js';
 import { emptyPayload, type Payload, payloadOf } from './arguments.js';
 import { checkRight } from './entitlement.js';
-import type { Finished, Invocation, InvocationContext } from './invoke.js';
+import type { Finished, Invocation } from './invocation.js';
+import type { InvocationContext } from './invocation-context.js';
 import { compositeRecord, recordedMemory } from './record.js';
 import { isConductor, type ResolvedAction } from './resolve.js';
 import { applicationError, type Response } from './response.js';
+import { runStep, stepOf } from './step.js';
 
 const box = (value: Json | undefined, key: string): JsonObject | undefined =>
   value === undefined ? undefined : isObject(value) ? value : { [key]: value };
@@ -63,25 +64,22 @@ const findNext = (
   }
 };
 
-const runStep = async (
+interface Step {
+  readonly action: ResolvedAction;
+  readonly payload: Payload;
+  /** The conductor itself runs as a plain action; whatever it names, itself too, runs as what it is. */
+  readonly plain: boolean;
+}
+
+const take = async (
   context: InvocationContext,
   invocation: Invocation,
   session: Session,
-  action: ResolvedAction,
-  payload: Payload,
+  { action, payload, plain }: Step,
 ): Promise<Response> => {
-  const step = {
-    ...invocation,
-    id: activationId(),
-    action,
-    payload,
-    accepted: context.clock.now(),
-    cause: invocation.id,
-  };
+  const step = stepOf(context, invocation, session.ids.length, action, payload);
   accounts.set(step, session.account);
-  // The conductor itself runs as a plain action; anything it names runs as what it is.
-  const { activation, response } =
-    action === invocation.action ? await context.primitives.run(step) : await context.run(step);
+  const { activation, response } = await runStep(context, step, plain);
   session.ids.push(activation.activationId);
   session.duration += activation.duration ?? 0;
   session.maxMemory = Math.max(session.maxMemory, recordedMemory(activation) ?? 0);
@@ -100,7 +98,7 @@ const compose = async (context: InvocationContext, invocation: Invocation, sessi
   for (;;) {
     if (account.conductors++ > 2 * context.sequenceLength) return applicationError(text.tooLong);
     payload = conductorPayload(payload, session.state);
-    const response = await runStep(context, invocation, session, invocation.action, payload);
+    const response = await take(context, invocation, session, { action: invocation.action, payload, plain: true });
     const result = response.result?.value;
     if (response.statusCode !== 0 || !isObject(result)) return response;
 
@@ -114,7 +112,8 @@ const compose = async (context: InvocationContext, invocation: Invocation, sessi
       continue;
     }
     if (!isConductor(next)) account.components++;
-    const component = await runStep(context, invocation, session, next, payloadOf(params ?? {}));
+    const step = { action: next, payload: payloadOf(params ?? {}), plain: false };
+    const component = await take(context, invocation, session, step);
     payload = component.result ?? emptyPayload;
   }
 };
@@ -138,6 +137,8 @@ export const runConductor = async (context: InvocationContext, invocation: Invoc
     maxMemory: session.maxMemory,
     conductor: true,
   });
+  const finishing = context.ledger.finishing(invocation.id);
+  if (finishing) await finishing;
   context.records.put(activation, invocation.invoker, invocation.alwaysStore === true);
   return { activation, response };
 };

@@ -43,7 +43,7 @@ export const activeRules = (trigger: TriggerDoc): [string, Rules[string]][] =>
   Object.entries(trigger.rules ?? {}).filter(([, rule]) => rule.status === 'active');
 
 /**
- * Sets off every active rule by `start` and makes the trigger's activation record, whose logs tell what became of each.
+ * Sets off every active rule by `start`, which returns the id of the call it let in, and makes the trigger's activation record, whose logs tell what became of each.
  * Call only with at least one active rule.
  */
 export const fireTrigger = (fire: Fire, start: (call: RuleCall) => string): Activation => {

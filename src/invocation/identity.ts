@@ -40,6 +40,12 @@ export const createIdentities = (subjects: SubjectStore, system: SystemLimits) =
   return {
     /** By Basic credentials; undefined when unknown, wrong or blocked. */
     authenticate: (uuid: string, key: string): Identity | undefined => identify(subjects.authenticate(uuid, key)),
+    /** By subject and the uuid of one of its namespaces; undefined when it is gone or blocked. */
+    of: (name: string, uuid: string): Identity | undefined => {
+      const subject = subjects.get(name);
+      const namespace = subject?.namespaces.find(n => n.uuid === uuid);
+      return namespace && identify({ subject: name, blocked: subject?.blocked === true, namespace });
+    },
     /** The owner of a namespace, under whose name and key its web actions run. */
     owner: (namespace: string): Identity | undefined => identify(subjects.owner(namespace)),
   };

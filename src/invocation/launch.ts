@@ -1,17 +1,19 @@
 import type { Clock } from '../clock.js';
 import { parseReference, pathOf } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
-import type { Annotation, Parameter } from '../entities/types.js';
-import { HttpError } from '../errors.js';
+import type { Activation, Annotation, Parameter } from '../entities/types.js';
+import { errorText, HttpError } from '../errors.js';
 import { activationId } from '../ids.js';
 import { isObject, type Json } from '../json.js';
+import type { Logger } from '../log.js';
 import { action as text } from '../messages.js';
 import type { Runtimes } from '../runtimes/manifest.js';
 import type { EntityStore } from '../store/store.js';
 import type { Payload } from './arguments.js';
 import { checkKind, checkRight } from './entitlement.js';
 import type { Identity } from './identity.js';
-import type { Finished, Invocation, Invoke } from './invoke.js';
+import type { Finished, Invocation, Invoke } from './invocation.js';
+import { type Ledger, Stopped } from './journal.js';
 import type { ResolvedAction } from './resolve.js';
 
 /** A call that was let in: its id, and its end. */
@@ -50,7 +52,9 @@ export const createLauncher = (parts: {
   readonly entities: EntityStore;
   readonly runtimes: Runtimes;
   readonly invoke: Invoke;
+  readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly log: Logger;
 }) => {
   /** Throws 400, 403, 404. */
   const check = (action: ResolvedAction, { invoker, payload }: Call): void => {
@@ -66,17 +70,68 @@ export const createLauncher = (parts: {
     if (overridesFinal(action, payload.value)) throw new HttpError(400, text.reservedProperties);
   };
 
+  const { ledger } = parts;
+
+  const invocationOf = (action: ResolvedAction, call: Call): Invocation => ({
+    id: activationId(),
+    action,
+    accepted: parts.clock.now(),
+    ...call,
+  });
+
+  const run = async (invocation: Invocation): Promise<Finished> => {
+    try {
+      const finished = await parts.invoke(invocation);
+      ledger.end(invocation.id);
+      return finished;
+    } catch (error) {
+      if (error instanceof Stopped) ledger.leave(invocation.id);
+      else ledger.end(invocation.id);
+      throw error;
+    }
+  };
+
+  /** Nobody waits for the end of such a call. */
+  const runAlone = (invocation: Invocation): void => {
+    run(invocation).catch(error => {
+      if (error instanceof Stopped) return;
+      parts.log.error({ activationId: invocation.id, err: error }, `activation failed: ${errorText(error)}`);
+    });
+  };
+
   return {
     check,
-    /** Starts the call; the caller has checked it. */
+    /** A call with its id, for `accept`. The caller has checked it. */
+    invocationOf,
+    /**
+     * Accepts calls, and a record that is complete already: resolves when all are in the journal, in one transaction, and
+     * only then starts them. Rejects with `StoreUnavailable`, and then nothing was accepted.
+     */
+    async accept(invocations: readonly Invocation[], record?: Activation): Promise<void> {
+      await ledger.accept(invocations, record);
+      for (const invocation of invocations) runAlone(invocation);
+    },
+    /**
+     * Starts a call whose caller waits for its end; the caller has checked it. `finished` rejects with `Stopped` when the
+     * server stops and the call is in the journal.
+     */
     start(action: ResolvedAction, call: Call): Launched {
-      const invocation: Invocation = {
-        id: activationId(),
-        action,
-        accepted: parts.clock.now(),
-        ...call,
-      };
-      return { id: invocation.id, finished: parts.invoke(invocation) };
+      const invocation = invocationOf(action, call);
+      ledger.begin(invocation);
+      return { id: invocation.id, finished: run(invocation) };
+    },
+    /** Resolves when a call under way is in the journal, so that it may be answered 202. Rejects with `StoreUnavailable`. */
+    keep: (id: string): Promise<void> => ledger.keep(id),
+    /** True from the moment the server begins to stop: what has not ended is left to the next start. */
+    stopping: (): boolean => ledger.stopping,
+    /** Goes on with what an earlier process had accepted. Never rejects. */
+    async resume(invocation: Invocation): Promise<void> {
+      ledger.adopt(invocation);
+      await run(invocation).catch(error => {
+        if (!(error instanceof Stopped)) {
+          parts.log.error({ activationId: invocation.id, err: error }, `activation failed: ${errorText(error)}`);
+        }
+      });
     },
   };
 };

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.js';
 import { limitViolation } from '../entities/limits.js';
-import { errorText } from '../errors.js';
+import { annotationValue } from '../entities/parameters.js';
+import { errorText, HttpError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { logs as logText, outcome as text } from '../messages.js';
-import type { CollectedLogs, Job, Outcome } from '../pool/job.js';
+import { logs as logText, outcome as text, throttle } from '../messages.js';
+import { type CollectedLogs, type Job, type Outcome, QueueFull } from '../pool/job.js';
 import { formatLogLine } from '../pool/logs.js';
 import type { Preparer } from './executable.js';
-import type { Finished, Invocation } from './invoke.js';
+import type { Finished, Invocation } from './invocation.js';
+import { type Ledger, Stopped } from './journal.js';
 import { primitiveRecord, type Timing } from './record.js';
 import type { Records } from './records.js';
 import { applicationError, developerError, interpret, type Response, whiskError } from './response.js';
@@ -14,13 +16,18 @@ import type { Throttles } from './throttle.js';
 
 /** Runs actions that have a container. */
 export interface Primitives {
+  /** Rejects with `Stopped` when the server stops and the call is in the journal; with 503 when nothing more may wait. */
   run(invocation: Invocation): Promise<Finished>;
+  /** Records an end without running. */
+  end(invocation: Invocation, response: Response): Finished;
 }
 
 interface Parts {
   readonly pool: { submit(job: Job): Promise<Outcome> };
   readonly prepare: Preparer;
   readonly records: Records;
+  readonly ledger: Ledger;
+  readonly retryInterrupted: boolean;
   readonly throttles: Throttles;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,6 +45,9 @@ const withPlatformLines = (collected: CollectedLogs, response: Response, now: nu
 
 type Ran = Extract<Outcome, { kind: 'ran' }>;
 
+/** How long a call that was accepted waits before it asks again for room in the queue, in ms. */
+const QUEUE_RETRY = 100;
+
 /** What a job's end that is no run means. */
 const failure = (outcome: Exclude<Outcome, Ran>): Response => {
   switch (outcome.kind) {
@@ -53,7 +63,7 @@ const failure = (outcome: Exclude<Outcome, Ran>): Response => {
 };
 
 export const createPrimitives = (parts: Parts): Primitives => {
-  const { pool, prepare, records, throttles, clock } = parts;
+  const { pool, prepare, records, throttles, clock, ledger } = parts;
 
   const timingOf = (invocation: Invocation, outcome: Outcome): Timing => {
     if (outcome.kind !== 'ran') {
@@ -70,11 +80,46 @@ export const createPrimitives = (parts: Parts): Primitives => {
     };
   };
 
+  /** The server's stop took its container away. */
+  const cutShort = (outcome: Outcome): boolean =>
+    ledger.stopping && outcome.kind === 'ran' && outcome.result.kind === 'connection';
+
+  const runsAgain = ({ action }: Invocation): boolean =>
+    (annotationValue(action.doc.annotations, 'retry-interrupted') ?? parts.retryInterrupted) === true;
+
+  /** Waits in the queue, however long it is full, when the call was accepted already. */
+  const submit = async (job: Job): Promise<Outcome> => {
+    for (;;) {
+      try {
+        return await pool.submit(job);
+      } catch (error) {
+        if (!(error instanceof QueueFull && ledger.isJournaled(job.activationId))) throw error;
+      }
+      await new Promise<void>(resolve => clock.after(QUEUE_RETRY, resolve));
+    }
+  };
+
+  const goesOn = (invocation: Invocation, outcome: Outcome): boolean =>
+    outcome.kind === 'stopped' || (cutShort(outcome) && runsAgain(invocation));
+
+  /** Throws `Stopped` once the call is sure to go on at the next start; returns when it cannot be. */
+  const leaveToNextStart = async (invocation: Invocation): Promise<void> => {
+    try {
+      await ledger.keep(invocation.id);
+    } catch {
+      return;
+    }
+    throw new Stopped();
+  };
+
   const finish = (invocation: Invocation, outcome: Outcome): Finished => {
     const { action, invoker, id, cause } = invocation;
     const { timeout } = action.doc.limits;
-    const response =
-      outcome.kind === 'ran' ? interpret({ ...outcome, timeout, limit: invoker.limits.truncation }) : failure(outcome);
+    const response = cutShort(outcome)
+      ? whiskError(text.interrupted)
+      : outcome.kind === 'ran'
+        ? interpret({ ...outcome, timeout, limit: invoker.limits.truncation })
+        : failure(outcome);
     const activation = primitiveRecord({
       id,
       action,
@@ -95,7 +140,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
     return { activation, response };
   };
 
-  const refuse = (invocation: Invocation, response: Response): Finished => {
+  const end = (invocation: Invocation, response: Response): Finished => {
     const now = clock.now();
     const timing = { accepted: invocation.accepted, start: now, end: now, duration: 0 };
     const activation = primitiveRecord({ ...invocation, response, timing, timedOut: false });
@@ -104,28 +149,34 @@ export const createPrimitives = (parts: Parts): Primitives => {
   };
 
   return {
+    end,
     async run(invocation) {
       const { action, invoker, payload, id, transactionId, accepted, cause } = invocation;
       const violation = limitViolation(action.doc.limits, invoker.limits);
-      if (violation) return refuse(invocation, applicationError(violation));
+      if (violation) return end(invocation, applicationError(violation));
       const { executable, runBody } = prepare(action, invoker);
       throttles.entered(invoker);
       try {
-        const outcome = await pool.submit({
+        const outcome = await submit({
           activationId: id,
           transactionId,
           executable,
-          accepted,
+          // The pool's patience with a job that an earlier process accepted begins now.
+          accepted: invocation.replay ? clock.now() : accepted,
           urgent: cause !== undefined,
           runBody: deadline => runBody(id, transactionId, payload, deadline),
+          onStart: () => ledger.started(id),
         });
         if (outcome.kind === 'notProvisioned') {
           parts.log.warn({ activationId: id, action: action.path }, `no container: ${outcome.reason}`);
         }
+        if (goesOn(invocation, outcome)) await leaveToNextStart(invocation);
         return finish(invocation, outcome);
       } catch (error) {
+        if (error instanceof Stopped) throw error;
+        if (error instanceof QueueFull && cause === undefined) throw new HttpError(503, throttle.queueFull);
         parts.log.error({ activationId: id, action: action.path }, `activation failed: ${errorText(error)}`);
-        return refuse(invocation, whiskError(text.notProvisioned));
+        return end(invocation, whiskError(text.notProvisioned));
       } finally {
         throttles.left(invoker);
       }

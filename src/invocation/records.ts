@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Activation } from '../entities/types.js';
-import type { ActivationStore } from '../store/store.js';
+import type { ActivationStore, JournalStore } from '../store/store.js';
 import type { Identity } from './identity.js';
 
 /** ms that a list waits for records whose logs are still coming. */
@@ -13,15 +13,18 @@ export type Records = ReturnType<typeof createRecords>;
  * A blocking answer leaves before its record is complete (logs follow within the sentinel's time). `settled` lets a
  * reader that knows the id wait for it, so that "invoke, then get" never sees a 404.
  */
-export const createRecords = (store: ActivationStore, clock: Clock) => {
+export const createRecords = (store: ActivationStore, journal: JournalStore, clock: Clock) => {
   const pending = new Map<string, Promise<void>>();
 
   const put = (activation: Activation, invoker: Identity, always: boolean): void => {
     if (always || invoker.limits.storeActivations) store.put(activation);
+    else journal.done(activation.activationId);
   };
 
   return {
     put,
+    /** Stores a record whatever its namespace's limits say: it was accepted when they allowed it. */
+    write: (activation: Activation): void => store.put(activation),
     /** Stores `activation` with the logs once they are there. `logs` never rejects. */
     putLater(activation: Activation, logs: Promise<readonly string[]>, invoker: Identity, always: boolean): void {
       const done = logs.then(lines => {

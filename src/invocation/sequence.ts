@@ -1,12 +1,13 @@
 import { parseReference, pathOf } from '../entities/names.js';
-import { activationId } from '../ids.js';
 import { isObject } from '../json.js';
 import { sequence as text } from '../messages.js';
-import type { Payload } from './arguments.js';
-import type { Finished, Invocation, InvocationContext } from './invoke.js';
+import { emptyPayload, type Payload } from './arguments.js';
+import type { Finished, Invocation } from './invocation.js';
+import type { InvocationContext } from './invocation-context.js';
 import { compositeRecord, recordedMemory } from './record.js';
 import type { ResolvedAction } from './resolve.js';
 import { applicationError, type Response, success } from './response.js';
+import { runStep, stepOf } from './step.js';
 
 /** Atomic actions left for a sequence and everything nested in it. */
 interface Budget {
@@ -53,16 +54,9 @@ const runComponents = async (
     }
     const nested = 'components' in action.doc.exec;
     if (!nested) budget.left--;
-    const next: Invocation = {
-      ...invocation,
-      id: activationId(),
-      action,
-      payload: progress.response.result ?? { text: '{}', value: {} },
-      accepted: context.clock.now(),
-      cause: invocation.id,
-    };
+    const next = stepOf(context, invocation, progress.ids.length, action, progress.response.result ?? emptyPayload);
     if (nested) budgets.set(next, budget);
-    const { activation, response } = await context.run(next);
+    const { activation, response } = await runStep(context, next, false);
     progress.ids.push(activation.activationId);
     progress.duration += activation.duration ?? 0;
     const memory = recordedMemory(activation);
@@ -89,6 +83,8 @@ export const runSequence = async (
     maxMemory,
     conductor: false,
   });
+  const finishing = context.ledger.finishing(invocation.id);
+  if (finishing) await finishing;
   context.records.put(activation, invocation.invoker, invocation.alwaysStore === true);
   return { activation, response };
 };

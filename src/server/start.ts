@@ -79,6 +79,7 @@ const start = async (
     clock,
     log,
     exclusive: true,
+    durability: config.durability,
     clean: config.clean,
   });
   lifecycle.started('store', () => store.close());
@@ -108,7 +109,7 @@ const start = async (
   lifecycle.started('pool', () => pool.close());
 
   let gatewayPort: number | undefined;
-  const { app, gatewayApp, records } = wire({
+  const { app, gatewayApp, records, ledger, recovery } = wire({
     config,
     store,
     pool,
@@ -130,8 +131,11 @@ const start = async (
   ({ port, gatewayPort } = listening);
   // Callers of activations that wait get their answer as soon as the pool gives those up.
   lifecycle.started('traffic', async () => {
+    await ledger.seal();
     await Promise.all([listening.stop(config.grace * 1000), pool.drain(config.grace * 1000)]);
   });
+
+  recovery.run();
 
   const server: RunningServer = {
     url: listening.url,

@@ -6,9 +6,12 @@ import { localLimits, openwhiskLimits } from '../entities/limits.js';
 import { createPreparer } from '../invocation/executable.js';
 import { createIdentities } from '../invocation/identity.js';
 import { createInvoke } from '../invocation/invoke.js';
+import { createLedger } from '../invocation/journal.js';
 import { createLauncher } from '../invocation/launch.js';
 import { createPrimitives } from '../invocation/primitive.js';
 import { createRecords } from '../invocation/records.js';
+import { createRecovery } from '../invocation/recover.js';
+import { createRecall, type Leftovers } from '../invocation/recover-recall.js';
 import { createResolver } from '../invocation/resolve.js';
 import { createThrottles } from '../invocation/throttle.js';
 import type { Logger } from '../log.js';
@@ -40,16 +43,27 @@ export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }:
   };
   const cipher = createParameterCipher({ current: config.parameterStorage, keys });
   const resolve = createResolver(entities);
-  const records = createRecords(store.activations, clock);
+  const records = createRecords(store.activations, store.journal, clock);
+  const ledger = createLedger({ journal: store.journal, activations: store.activations, records, clock, log });
   const throttles = createThrottles(clock);
   const primitives = createPrimitives({
     pool,
     prepare: createPreparer(entities, runtimes, cipher),
     records,
+    ledger,
+    retryInterrupted: config.retryInterrupted,
     throttles,
     clock,
     log,
     noteDriver: driver => config.driver === 'auto' && driver === 'process',
+  });
+  const leftovers: Leftovers = new Map();
+  const recall = createRecall({
+    activations: store.activations,
+    journal: store.journal,
+    primitives,
+    leftovers,
+    retryInterrupted: config.retryInterrupted,
   });
   const invoke = createInvoke({
     clock,
@@ -57,12 +71,16 @@ export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }:
     resolve,
     records,
     primitives,
+    ledger,
+    recall,
     sequenceLength: limits.sequenceLength,
   });
+  const identities = createIdentities(store.subjects, limits);
+  const launch = createLauncher({ entities, runtimes, invoke, ledger, clock, log });
   const parts: AppParts = {
     store,
     resolve,
-    launch: createLauncher({ entities, runtimes, invoke, clock }),
+    launch,
     records,
     throttles,
     runtimes,
@@ -70,10 +88,11 @@ export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }:
     clock,
     cipher,
     actionChanged: path => pool.invalidate(path),
-    identities: createIdentities(store.subjects, limits),
+    identities,
     log,
     build,
   };
   const web = createWebSide(parts, { trustProxy: config.trustProxy, gatewayPort });
-  return { app: createApp(parts, web.layers), gatewayApp: web.gatewayApp(), records };
+  const recovery = createRecovery({ store, identities, resolve, launch, records, recall, leftovers, clock, log });
+  return { app: createApp(parts, web.layers), gatewayApp: web.gatewayApp(), records, ledger, recovery };
 };

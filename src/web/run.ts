@@ -3,7 +3,7 @@ import { annotationValue } from '../entities/parameters.js';
 import { HttpError } from '../errors.js';
 import { checkRight } from '../invocation/entitlement.js';
 import type { Identities, Identity } from '../invocation/identity.js';
-import type { Finished } from '../invocation/invoke.js';
+import type { Finished } from '../invocation/invocation.js';
 import { finalParameters } from '../invocation/launch.js';
 import type { ResolvedAction } from '../invocation/resolve.js';
 import { finishedWithin } from '../invocation/wait.js';

@@ -1,0 +1,34 @@
+import type { Activation } from '../entities/types.js';
+import type { Payload } from './arguments.js';
+import type { Identity } from './identity.js';
+import type { ResolvedAction } from './resolve.js';
+import type { Response } from './response.js';
+
+/** One call of an action, of any kind, entitled and checked already. */
+export interface Invocation {
+  readonly id: string;
+  readonly invoker: Identity;
+  readonly action: ResolvedAction;
+  readonly payload: Payload;
+  readonly transactionId: string;
+  /** Epoch ms. */
+  readonly accepted: number;
+  /** The enclosing sequence's or composition's activation. */
+  readonly cause?: string;
+  /** Stored even where the namespace stores no activations (`X-OW-EXTRA-LOGGING: on`). */
+  readonly alwaysStore?: boolean;
+  /** An earlier process had accepted it, and may have run some of it. */
+  readonly replay?: true;
+}
+
+/** `activation` is complete but for the logs of a container, which follow into the store. */
+export interface Finished {
+  readonly activation: Activation;
+  readonly response: Response;
+}
+
+/**
+ * Runs to the end: whatever goes wrong becomes the activation's response, and exactly one record. Rejects only with
+ * `Stopped`, when it stays in the journal for the next start.
+ */
+export type Invoke = (invocation: Invocation) => Promise<Finished>;
