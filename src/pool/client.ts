@@ -1,7 +1,8 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Client as UndiciClient } from 'undici';
 import { type Clock, systemClock, type Timer } from '../clock.js';
 import { errorText } from '../errors.js';
 import type { Address } from './driver.js';
+import { Client, Pool } from './undici.js';
 
 /**
  * How a call to a container ended. Calls never reject.
@@ -118,7 +119,7 @@ export class ContainerClient {
       'socketPath' in address
         ? 'http://localhost'
         : `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
-    const settings: Client.Options = {
+    const settings: UndiciClient.Options = {
       // Time limits are those of the calls.
       headersTimeout: 0,
       bodyTimeout: 0,
