@@ -2,7 +2,6 @@ import { HttpError, rejection } from '../errors.js';
 import { emptyPayload, type Payload } from '../invocation/arguments.js';
 import { checkRight } from '../invocation/entitlement.js';
 import type { Finished } from '../invocation/invocation.js';
-import { Stopped } from '../invocation/journal.js';
 import { activationJson } from '../invocation/record.js';
 import { finishedWithin } from '../invocation/wait.js';
 import { isObject } from '../json.js';
@@ -52,16 +51,6 @@ const sendFinished = (ctx: Context, { activation, response }: Finished, resultOn
   sendJsonText(ctx, STATUS[response.statusCode], json);
 };
 
-/** How a blocking call ended, undefined when its caller is to look for the record: it takes too long, or the server stops. */
-const endOf = async (parts: ApiParts, finished: Promise<Finished>, wait: number): Promise<Finished | undefined> => {
-  try {
-    return await finishedWithin(parts.clock, finished, wait);
-  } catch (error) {
-    if (error instanceof Stopped) return undefined;
-    throw error;
-  }
-};
-
 /** POST of an action: throttle, size, entitlement, body, existence, in this order (OPENWHISK.md 8.4). */
 export const invokeAction = async (parts: ApiParts, ctx: Context, path: string): Promise<void> => {
   const { identity, transactionId, extraLogging } = ctx.state;
@@ -82,7 +71,7 @@ export const invokeAction = async (parts: ApiParts, ctx: Context, path: string):
     return;
   }
   const { id, finished } = parts.launch.start(action, call);
-  const outcome = await endOf(parts, finished, wait);
+  const outcome = await finishedWithin(parts.clock, finished, wait);
   if (outcome) sendFinished(ctx, outcome, resultOnly);
   else {
     await parts.launch.keep(id);

@@ -124,7 +124,10 @@ export const createWeb = (parts: WebParts): RunWeb => {
     const done = await finishedWithin(parts.clock, finished, parts.limits.blockingWait);
     const headers: Headers = [...cors, ['x-openwhisk-activation-id', id]];
     try {
-      if (!done) throw new HttpError(202, text.notReady);
+      if (!done) {
+        await parts.launch.keep(id);
+        throw new HttpError(202, text.notReady);
+      }
       return outcome(request, done, headers);
     } catch (error) {
       if (error instanceof HttpError) return webError(error, request.transactionId, headers);
