@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.js';
+import { silentLogger } from '../../src/log.js';
+import { openStore } from '../../src/store/sqlite.js';
+import { docker } from '../support/docker.js';
+import { launchServer } from '../support/launch.js';
+import { restClient } from '../support/rest.js';
+import { audit } from './audit.js';
+import { createRandom } from './random.js';
+import { startWitness } from './witness.js';
+import { type Accepted, drive, nothing, prepare } from './workload.js';
+
+export interface TortureOptions {
+  readonly driver: 'docker' | 'process';
+  readonly rounds: number;
+  readonly seed: number;
+  /** Told what each round found. */
+  readonly tell?: (line: string) => void;
+  /** Further flags of the server. */
+  readonly flags?: readonly string[];
+}
+
+export interface TortureReport {
+  readonly accepted: number;
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  readonly wrong: readonly string[];
+  /** Containers or processes that outlived the last server. */
+  readonly orphans: readonly string[];
+  /** Journal entries still open after the last orderly stop. */
+  readonly open: number;
+  readonly ends: Readonly<Record<string, number>>;
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const containers = async (dir: string): Promise<string[]> => {
+  // The server's own name for its data dir (server/open-drivers.ts).
+  const instance = createHash('sha256').update(dir).digest('hex').slice(0, 12);
+  const rows = await docker('ps', '-aq', '--filter', `label=miniwhisk.instance=${instance}`);
+  return rows.split('\n').filter(row => row !== '');
+};
+
+/** From inside a container the machine is the bridge's gateway. */
+const witnessHost = async (driver: 'docker' | 'process'): Promise<string> =>
+  driver === 'process'
+    ? '127.0.0.1'
+    : docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}');
+
+const openEntries = async (dir: string): Promise<number> => {
+  const store = await openStore({ dir, clock: systemClock, log: silentLogger() });
+  try {
+    return store.journal.pending().length;
+  } finally {
+    await store.close();
+  }
+};
+
+/**
+ * Rounds of: start on the same data dir, call, kill at a random instant (every fourth time an orderly stop). After each
+ * start everything promised before is looked up by id.
+ */
+export const torture = async ({ driver, rounds, seed, tell, flags = [] }: TortureOptions): Promise<TortureReport> => {
+  const random = createRandom(seed);
+  const dir = await mkdtemp(join(tmpdir(), 'mw-torture-'));
+  await using witness = await startWitness();
+  const host = await witnessHost(driver);
+  const args = [
+    '--driver',
+    driver,
+    '--data-dir',
+    dir,
+    '--no-prewarm',
+    '--pool-memory',
+    '2048',
+    '--grace',
+    '0.2',
+    ...flags,
+  ];
+  const report = { accepted: 0, lost: [] as string[], doubled: [] as string[], wrong: [] as string[] };
+  const ends: Record<string, number> = {};
+  let promised: Accepted = nothing();
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      await using server = await launchServer(args);
+      const rest = restClient(server.url, server.auth);
+      if (round === 0) await prepare(rest, witness.url(host));
+      const last = round === rounds;
+      const now = nothing();
+      let over: boolean = last;
+      const load = last ? undefined : drive(server, random, now, () => over);
+      // Some kills come while what was promised before still goes on; it is looked up after the next start.
+      const early = !last && random.below(3) === 0;
+      if (!early) {
+        const found = await audit(rest, promised, witness);
+        report.accepted += found.accepted;
+        report.lost.push(...found.lost);
+        report.wrong.push(...found.wrong);
+        report.doubled = found.doubled;
+        for (const [how, n] of Object.entries(found.ends)) ends[how] = (ends[how] ?? 0) + n;
+      }
+      if (!last) await new Promise(resolve => setTimeout(resolve, random.below(early ? 400 : 900)));
+      over = true;
+      const signal = last || round % 4 === 3 ? 'SIGTERM' : 'SIGKILL';
+      await server.kill(signal);
+      await load;
+      tell?.(
+        `round ${round}: ${signal}, ${now.calls.size + now.triggers.size} promised, ${report.accepted} looked up, ${report.lost.length} lost, ${report.doubled.length} doubled`,
+      );
+      promised = early ? merge(promised, now) : now;
+    }
+    const open = await openEntries(dir);
+    const orphans =
+      driver === 'docker' ? await containers(dir) : [...witness.pids].filter(alive).map(pid => `process ${pid}`);
+    return { ...report, orphans, open, ends };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+};
+
+const merge = (a: Accepted, b: Accepted): Accepted => ({
+  calls: new Set([...a.calls, ...b.calls]),
+  triggers: new Set([...a.triggers, ...b.triggers]),
+  refused: b.refused,
+});
