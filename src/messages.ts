@@ -183,6 +183,15 @@ export const pkg = {
     `Package not empty (contains ${n} ${n === 1 ? 'entity' : 'entities'}). Set force param or delete package contents.`,
 };
 
+/** Shared packages that may be run, not read (2.6, `--execute-only`). */
+export const executeOnly = {
+  action: (path: string) => `GET not permitted for '${path}' since it's an action in a shared package`,
+  boundAction: (path: string) =>
+    `GET not permitted for '${path}'. Resource does not exist or is an action in a shared package binding.`,
+  binding: (name: string) => `GET not permitted since ${name} is a binding of a shared package`,
+  package: (path: string) => `GET not permitted for '${path}' since it's a shared package`,
+};
+
 /** How an activation ended, by its container (3.5). */
 export const outcome = {
   invalidResponse: (body: string) =>

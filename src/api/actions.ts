@@ -1,6 +1,11 @@
+import { packageOf, rootOf } from '../entities/names.js';
 import { actionPut, payload as payloadSchema } from '../entities/schemas.js';
 import type { ActionDoc } from '../entities/types.js';
+import { HttpError } from '../errors.js';
 import { checkRight, readPackage } from '../invocation/entitlement.js';
+import type { Identity } from '../invocation/identity.js';
+import type { ResolvedAction } from '../invocation/resolve.js';
+import { executeOnly as text } from '../messages.js';
 import { actionJson, putAction, removeAction } from './action-change.js';
 import { invokeAction } from './action-invoke.js';
 import { type Context, sendJson } from './context.js';
@@ -34,11 +39,18 @@ const listPackage = (parts: ApiParts, ctx: Context): void => {
   list(parts, ctx, namespace, name);
 };
 
+/** Where shared packages may only be executed, an action is read in its own namespace alone. Throws 403. */
+const checkReadable = ({ namespace }: Identity, path: string, action: ResolvedAction): void => {
+  if (rootOf(path) !== namespace) throw new HttpError(403, text.action(packageOf(path) ?? path));
+  if (rootOf(action.path) !== namespace) throw new HttpError(403, text.boundAction(path));
+};
+
 const get = (parts: ApiParts, ctx: Context): void => {
   const { path } = targetOf(ctx);
   checkRight(parts.store.entities, ctx.state.identity, 'READ', path);
   const withCode = booleanQuery(ctx, 'code', true);
   const action = parts.resolve(path);
+  if (parts.executeOnly) checkReadable(ctx.state.identity, path, action);
   const code = withCode ? parts.store.entities.code(action.path) : undefined;
   sendJson(ctx, 200, {
     ...actionJson(action.doc, code, action.parameters),

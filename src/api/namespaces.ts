@@ -1,9 +1,15 @@
-import type { EffectiveLimits } from '../entities/limits.js';
+import { type EffectiveLimits, parseSize } from '../entities/limits.js';
 import { HttpError } from '../errors.js';
 import { entity as text } from '../messages.js';
 import { sendJson } from './context.js';
 import type { Route } from './route.js';
 import { ownNamespace } from './target.js';
+
+/** As the override has it, unless the system's bound is lower. */
+const parameterSize = ({ parameters, overrides }: EffectiveLimits): string => {
+  const own = overrides.maxParameterSize;
+  return own !== undefined && parseSize(own) === parameters ? own : `${parameters} B`;
+};
 
 /** What GET /limits shows (OPENWHISK.md 2.8): memory and logs in MB, times in ms, overrides only where set. */
 const limitsJson = (limits: EffectiveLimits): object => ({
@@ -18,9 +24,9 @@ const limitsJson = (limits: EffectiveLimits): object => ({
   maxActionTimeout: limits.timeout.max,
   minActionConcurrency: limits.concurrency.min,
   maxActionConcurrency: limits.concurrency.max,
-  maxParameterSize: `${limits.parameters} B`,
+  maxParameterSize: parameterSize(limits),
   maxActionInstances: limits.instances,
-  allowedKinds: limits.allowedKinds,
+  allowedKinds: limits.overrides.allowedKinds,
   storeActivations: limits.overrides.storeActivations,
   maxPayloadSize: limits.overrides.maxPayloadSize,
   truncationSize: limits.overrides.truncationSize,

@@ -1,12 +1,12 @@
 import { storedParameters } from '../entities/action.js';
-import { docPath, isEntityName } from '../entities/names.js';
+import { docPath, isEntityName, rootOf } from '../entities/names.js';
 import { mergeParameters } from '../entities/parameters.js';
 import { type PackagePut, packagePut } from '../entities/schemas.js';
 import type { ActionDoc, Annotation, PackageDoc } from '../entities/types.js';
 import { HttpError, rejection } from '../errors.js';
 import { checkRight, type PackageView, readPackage } from '../invocation/entitlement.js';
 import { requireEntity } from '../invocation/resolve.js';
-import { entity as entityText, http, names, pkg as text } from '../messages.js';
+import { entity as entityText, executeOnly, http, names, pkg as text } from '../messages.js';
 import type { EntityQuery } from '../store/store.js';
 import { type Context, sendJson } from './context.js';
 import { commit, commonJson } from './entities.js';
@@ -59,9 +59,17 @@ const withLongNotFound = <T>(path: string, read: () => T): T => {
   }
 };
 
+/** Where shared packages may only be executed, a package is read in its own namespace alone. Throws 403. */
+const checkReadable = (ctx: Context, { path, doc, provider }: PackageView): void => {
+  const { namespace } = ctx.state.identity;
+  if (rootOf(path) !== namespace) throw new HttpError(403, executeOnly.package(path));
+  if (provider && rootOf(provider.path) !== namespace) throw new HttpError(403, executeOnly.binding(doc.name));
+};
+
 const get = (parts: ApiParts, ctx: Context): void => {
   const { path } = targetOf(ctx);
   const view = withLongNotFound(path, () => readPackage(parts.store.entities, ctx.state.identity, path));
+  if (parts.executeOnly) checkReadable(ctx, view);
   const actions = contents(parts, view.provider?.path ?? path);
   const row = ({ name, version, annotations }: ActionDoc): object => ({ name, version, annotations });
   const isFeed = (doc: ActionDoc): boolean => doc.annotations.some(a => a.key === 'feed');

@@ -19,6 +19,8 @@ export interface ApiParts {
   readonly limits: SystemLimits;
   readonly clock: Clock;
   readonly cipher: ParameterCipher;
+  /** Others may run what a published package holds, but not read it. */
+  readonly executeOnly: boolean;
   /** Called after an action changed or went: its idle containers are of no use any more. */
   readonly actionChanged: (path: string) => void;
 }

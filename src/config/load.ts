@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { errorText, UsageError } from '../errors.js';
-import { type Config, environmentName, flagName, type OptionName, options } from './options.js';
+import { isObject } from '../json.js';
+import { limitMember, limitOption } from './limit-options.js';
+import { type Config, environmentName, flagName, type Option, type OptionName, options } from './options.js';
 
 const ajv = new Ajv({ allErrors: false, verbose: true });
 const properties = Object.fromEntries(
-  Object.entries(options).map(([name, { help: _help, ...schema }]) => [name, schema]),
+  Object.entries<Option>(options).map(([name, { help: _help, form: _form, ...schema }]) => [name, schema]),
 );
 const check = ajv.compile({ type: 'object', additionalProperties: false, properties });
 
@@ -34,6 +36,13 @@ const fromEnvironment = (env: NodeJS.ProcessEnv): Values => {
   return values;
 };
 
+/** `limits` of a config file may be an object of single limits: each becomes the option it is as a flag. */
+const withLimits = ({ limits, ...values }: Values): Values => {
+  if (limits === undefined) return values;
+  if (!isObject(limits)) return { ...values, limits };
+  return Object.assign(values, ...Object.entries(limits).map(([member, value]) => ({ [limitOption(member)]: value })));
+};
+
 const fromFile = (file: string): Values => {
   let text: string;
   try {
@@ -44,7 +53,7 @@ const fromFile = (file: string): Values => {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('expected a JSON object');
-    return value as Values;
+    return withLimits(value as Values);
   } catch (error) {
     throw new UsageError(`Config file '${file}' is not valid: ${errorText(error)}`);
   }
@@ -52,11 +61,13 @@ const fromFile = (file: string): Values => {
 
 const describe = (name: string, source: string): string => {
   if (source === 'flag') return `--${flagName(name)}`;
-  return source === 'environment' ? environmentName(name) : `'${name}' in ${source}`;
+  return source === 'environment' ? environmentName(name) : `'${limitMember(name)}' in ${source}`;
 };
 
 const expected = (error: NonNullable<typeof check.errors>[number]): string => {
   const schema = error.parentSchema as { enum?: string[]; type?: string; minimum?: number; maximum?: number };
+  const { form } = options[error.instancePath.slice(1) as OptionName] as Option;
+  if (form !== undefined) return form;
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;
   const range = [
     schema.minimum === undefined ? '' : `from ${schema.minimum}`,

@@ -1,11 +1,12 @@
 import { homedir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { limitOptions, sizeOption } from './limit-options.js';
 
 /**
  * Every option of `miniwhisk start`, once: flags, environment (`MINIWHISK_` + upper snake case), config file and the
  * programmatic API are all made from this table. A JSON schema with a default and a one-line help.
  */
-interface Option {
+export interface Option {
   readonly type: 'string' | 'integer' | 'number' | 'boolean';
   readonly help: string;
   readonly default?: string | number | boolean;
@@ -14,6 +15,8 @@ interface Option {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly pattern?: string;
+  /** What a value looks like, where the schema alone does not say it well. */
+  readonly form?: string;
 }
 
 const MB = 1024 * 1024;
@@ -99,8 +102,27 @@ export const options = {
     type: 'string',
     enum: ['local', 'openwhisk'],
     default: 'local',
-    help: "Generous limits for local work, or OpenWhisk's own (60 calls a minute, 30 at once …)",
+    help: "Generous limits for local work, or OpenWhisk's own (60 calls a minute, 30 at once …); --limit-… sets single ones",
   },
+  ...limitOptions,
+  executeOnly: {
+    type: 'boolean',
+    default: false,
+    help: "Others may run actions of a published package, but not read its contents (OpenWhisk's shared-packages-execute-only)",
+  },
+  retentionDays: {
+    type: 'number',
+    minimum: 0,
+    default: 30,
+    help: 'Days that activations are kept; 0: for ever',
+  },
+  retentionCount: {
+    type: 'integer',
+    minimum: 0,
+    default: 1_000_000,
+    help: 'Activations that are kept, the newest; 0: all',
+  },
+  retentionSize: { ...sizeOption('Size that stored activations may have; "0 B": any'), default: '2 GB' },
   users: { type: 'string', minLength: 1, help: 'JSON file of subjects to create at start' },
   grace: {
     type: 'number',

@@ -22,6 +22,8 @@ export interface SystemLimits {
   readonly memory: Range;
   readonly logs: Range;
   readonly concurrency: Range;
+  /** Kinds that any namespace may use; absent when there is no such list. */
+  readonly allowedKinds?: readonly string[];
 }
 
 const MB = 1024 * 1024;
@@ -53,20 +55,19 @@ export const localLimits = (poolMemory: number): SystemLimits => ({
   concurrency: { min: 1, max: 500, std: 1 },
 });
 
-const SIZE = /^\s*(\d+)\s*([bkmg])(?:b)?\s*$/i;
+const SIZE = /^\s*(\d+)\s*(b|[kmg]b?)\s*$/i;
 const UNIT: Record<string, number> = { b: 1, k: 1024, m: MB, g: 1024 * MB };
 
 /** `"1 MB"`, `"512 KB"`, `"1048576 B"` → bytes; undefined when it is no size. */
 export const parseSize = (size: string): number | undefined => {
   const match = SIZE.exec(size);
-  return match ? Number(match[1]) * (UNIT[(match[2] as string).toLowerCase()] as number) : undefined;
+  return match ? Number(match[1]) * (UNIT[(match[2] as string).charAt(0).toLowerCase()] as number) : undefined;
 };
 
 /** What counts for one namespace: its override, clamped to the system's bounds (OPENWHISK.md 8.3). */
 export interface EffectiveLimits extends SystemLimits {
   readonly instances: number;
   readonly truncation: number;
-  readonly allowedKinds?: readonly string[];
   readonly storeActivations: boolean;
   readonly overrides: NamespaceLimits;
 }
@@ -83,6 +84,7 @@ const size = (text: string | undefined, system: number): number =>
 export const effectiveLimits = (system: SystemLimits, own: NamespaceLimits = {}): EffectiveLimits => {
   const concurrentInvocations = own.concurrentInvocations ?? system.concurrentInvocations;
   const payload = size(own.maxPayloadSize, system.payload);
+  const kinds = [...(system.allowedKinds ?? []), ...(own.allowedKinds ?? [])];
   return {
     ...system,
     invocationsPerMinute: own.invocationsPerMinute ?? system.invocationsPerMinute,
@@ -90,13 +92,13 @@ export const effectiveLimits = (system: SystemLimits, own: NamespaceLimits = {})
     firesPerMinute: own.firesPerMinute ?? system.firesPerMinute,
     payload,
     parameters: size(own.maxParameterSize, system.parameters),
-    truncation: size(own.truncationSize, payload),
+    truncation: size(own.truncationSize, system.payload),
     timeout: clamp(system.timeout, own.minActionTimeout, own.maxActionTimeout),
     memory: clamp(system.memory, own.minActionMemory, own.maxActionMemory),
     logs: clamp(system.logs, own.minActionLogs, own.maxActionLogs),
     concurrency: clamp(system.concurrency, own.minActionConcurrency, own.maxActionConcurrency),
     instances: own.maxActionInstances ?? concurrentInvocations,
-    ...(own.allowedKinds && own.allowedKinds.length > 0 && { allowedKinds: own.allowedKinds }),
+    ...(kinds.length > 0 && { allowedKinds: kinds }),
     storeActivations: own.storeActivations ?? true,
     overrides: own,
   };

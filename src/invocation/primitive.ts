@@ -118,7 +118,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
     const response = cutShort(outcome)
       ? whiskError(text.interrupted)
       : outcome.kind === 'ran'
-        ? interpret({ ...outcome, timeout, limit: invoker.limits.truncation })
+        ? interpret({ ...outcome, timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation })
         : failure(outcome);
     const activation = primitiveRecord({
       id,

@@ -32,13 +32,19 @@ const parse = (body: string): Json | undefined => {
 
 type Reply = Extract<CallResult, { kind: 'response' }>;
 
-const truncated = (reply: Reply, limit: number): string =>
-  text.truncated(reply.length, limit, reply.body.subarray(0, limit).toString('utf8'));
+/** Bytes that an answer may have, and those that are shown of one that has more. */
+interface Bounds {
+  readonly limit: number;
+  readonly truncation: number;
+}
 
-/** The container's answer to /run (OPENWHISK.md 3.5). `truncation` in bytes. */
-const interpretRun = (reply: Reply, limit: number): Response => {
+const truncated = (reply: Reply, { limit, truncation }: Bounds): string =>
+  text.truncated(reply.length, limit, reply.body.subarray(0, truncation).toString('utf8'));
+
+/** The container's answer to /run (OPENWHISK.md 3.5). */
+const interpretRun = (reply: Reply, bounds: Bounds): Response => {
   const size = reply.length;
-  if (reply.length > limit) return withError(1, truncated(reply, limit), size);
+  if (reply.length > bounds.limit) return withError(1, truncated(reply, bounds), size);
   const body = reply.body.toString('utf8').trim();
   const value = parse(body);
   const ok = reply.status === 200;
@@ -50,28 +56,29 @@ const interpretRun = (reply: Reply, limit: number): Response => {
 };
 
 /** A failed /init. */
-const interpretInit = (reply: Reply, limit: number): Response => {
+const interpretInit = (reply: Reply, bounds: Bounds): Response => {
   const size = reply.length;
-  if (reply.length > limit) return withError(2, truncated(reply, limit), size);
+  if (reply.length > bounds.limit) return withError(2, truncated(reply, bounds), size);
   const body = reply.body.toString('utf8').trim();
   const value = parse(body);
   if (isObject(value) && Object.hasOwn(value, 'error')) return withError(2, value['error'] as Json, size);
   return withError(2, text.initFailed(body), size);
 };
 
-/** What the deciding call of a run means for the activation. `timeout` in ms, `limit` in bytes. */
-export const interpret = (call: {
-  readonly phase: 'init' | 'run';
-  readonly result: CallResult;
-  readonly outOfMemory: boolean;
-  readonly timeout: number;
-  readonly limit: number;
-}): Response => {
+/** What the deciding call of a run means for the activation. `timeout` in ms. */
+export const interpret = (
+  call: Bounds & {
+    readonly phase: 'init' | 'run';
+    readonly result: CallResult;
+    readonly outOfMemory: boolean;
+    readonly timeout: number;
+  },
+): Response => {
   const init = call.phase === 'init';
   if (call.outOfMemory) return developerError(text.outOfMemory);
   switch (call.result.kind) {
     case 'response':
-      return init ? interpretInit(call.result, call.limit) : interpretRun(call.result, call.limit);
+      return init ? interpretInit(call.result, call) : interpretRun(call.result, call);
     case 'timeout':
       return developerError(text.timeout(call.timeout, init));
     default:

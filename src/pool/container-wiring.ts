@@ -12,7 +12,9 @@ export interface Wiring {
   logs(container: Container, sentinels: boolean): LogSource;
 }
 
-export const wiring = (clock: Clock): Wiring => ({
-  client: (address, connections) => new ContainerClient(address, { connections, clock }),
+/** `maxBody`: bytes of an answer that are kept. */
+export const wiring = (clock: Clock, maxBody?: number): Wiring => ({
+  client: (address, connections) =>
+    new ContainerClient(address, { connections, clock, ...(maxBody !== undefined && { maxBody }) }),
   logs: (container, sentinels) => new LogCollector(container, { sentinels, clock }),
 });

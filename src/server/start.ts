@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { systemClock } from '../clock.js';
+import { retention, systemLimits } from '../config/limits.js';
 import { colorWanted, loadConfig } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import { createLogger, type Logger } from '../log.js';
+import { wiring } from '../pool/container-wiring.js';
 import { createPool } from '../pool/pool.js';
 import type { StemCells } from '../pool/prewarm-demand.js';
 import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.js';
@@ -72,6 +74,7 @@ const start = async (
 ): Promise<RunningServer> => {
   const clock = systemClock;
   const runtimes = loadManifest(config.manifest);
+  const limits = systemLimits(config);
 
   const dir = config.memory ? undefined : config.dataDir;
   const store = await openStore({
@@ -81,6 +84,7 @@ const start = async (
     exclusive: true,
     durability: config.durability,
     clean: config.clean,
+    retention: retention(config),
   });
   lifecycle.started('store', () => store.close());
   provideSubjects(store.subjects, config.users);
@@ -105,12 +109,14 @@ const start = async (
     cores: drivers.cores,
     stemCells: config.prewarm ? stemCellsOf(runtimes) : [],
     adaptive: config.prewarm,
+    wiring: wiring(clock, limits.payload),
   });
   lifecycle.started('pool', () => pool.close());
 
   let gatewayPort: number | undefined;
   const { app, gatewayApp, records, ledger, recovery } = wire({
     config,
+    limits,
     store,
     pool,
     runtimes,

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { secretOf } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import { createParameterCipher } from '../entities/encryption.js';
-import { localLimits, openwhiskLimits } from '../entities/limits.js';
+import type { SystemLimits } from '../entities/limits.js';
 import { createPreparer } from '../invocation/executable.js';
 import { createIdentities } from '../invocation/identity.js';
 import { createInvoke } from '../invocation/invoke.js';
@@ -24,6 +24,7 @@ import { createWebSide } from './web.js';
 
 interface Foundation {
   readonly config: Config;
+  readonly limits: SystemLimits;
   readonly store: Store;
   readonly pool: Pool;
   readonly runtimes: Runtimes;
@@ -34,8 +35,7 @@ interface Foundation {
 }
 
 /** Builds everything between the HTTP server and the foundation: the only place that does. */
-export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }: Foundation) => {
-  const limits = config.limits === 'openwhisk' ? openwhiskLimits : localLimits(config.poolMemory);
+export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewayPort }: Foundation) => {
   const { entities } = store;
   const keys = {
     'aes-128': secretOf('aes128Key', config.aes128Key),
@@ -87,6 +87,7 @@ export const wire = ({ config, store, pool, runtimes, clock, log, gatewayPort }:
     limits,
     clock,
     cipher,
+    executeOnly: config.executeOnly,
     actionChanged: path => pool.invalidate(path),
     identities,
     log,

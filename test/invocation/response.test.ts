@@ -3,7 +3,7 @@ import { interpret } from '../../src/invocation/response.js';
 import { outcome as text } from '../../src/messages.js';
 
 const LIMIT = 1024;
-const base = { outOfMemory: false, timeout: 500, limit: LIMIT };
+const base = { outOfMemory: false, timeout: 500, limit: LIMIT, truncation: LIMIT };
 const reply = (status: number, body: string) => ({
   kind: 'response' as const,
   status,
@@ -42,6 +42,13 @@ describe('an answer of /run', () => {
   });
 });
 
+it('shows no more of what is too long than the truncation size', () => {
+  const body = JSON.stringify({ a: 'x'.repeat(2 * LIMIT) });
+  const response = interpret({ ...base, truncation: 10, phase: 'run', result: reply(200, body) });
+  expect(response.result?.value).toEqual({ error: text.truncated(body.length, LIMIT, body.slice(0, 10)) });
+  expect(interpret({ ...base, truncation: 1, phase: 'run', result: reply(200, '{"a":1}') }).statusCode).toBe(0);
+});
+
 describe('a failed /init', () => {
   it.each([
     [502, '{"error":"no"}', { error: 'no' }],
@@ -59,7 +66,7 @@ describe('no answer', () => {
     ['init', { kind: 'timeout' as const }, false, text.timeout(500, true)],
     ['run', broken, false, text.runAbnormal],
     ['init', broken, false, text.initAbnormal],
-    ['run', { kind: 'noContentLength' as const }, false, text.runAbnormal],
+    ['run', { kind: 'noContentLength' as const, status: 200 }, false, text.runAbnormal],
     ['run', broken, true, text.outOfMemory],
   ] as const)('%s %j, out of memory %j', (phase, result, outOfMemory, error) => {
     expect(interpret({ ...base, phase, result, outOfMemory })).toMatchObject({
