@@ -101,7 +101,7 @@ export class FakeDriver implements Driver {
     this.creating += spec.memory;
     this.measure();
     try {
-      if (how === 'never') await new Promise(() => undefined);
+      if (how === 'never') return await new Promise<never>(() => undefined);
       await this.wait(how instanceof Error ? 0 : (how ?? 0));
       if (how instanceof Error) throw how;
     } finally {
