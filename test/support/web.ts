@@ -3,7 +3,7 @@ import type { Config } from '../../src/server/start.js';
 import { describeDocker } from './docker.js';
 import { basic, type HttpOptions, type HttpReply, http } from './http.js';
 import { requireImage } from './images.js';
-import { type Rest, restClient } from './rest.js';
+import { eventually, type Rest, restClient } from './rest.js';
 import { startTestServer, type TestServer } from './server.js';
 
 /** Answers with its arguments, as JSON. */
@@ -20,7 +20,15 @@ export interface WebServer extends TestServer {
   readonly rest: Rest;
   readonly auth: string;
   /** Creates a web action; `extra` are further annotations. Names may have a package, which is created. */
-  readonly web: (name: string, code: string, extra?: Record<string, unknown>, parameters?: object[]) => Promise<void>;
+  readonly web: (
+    name: string,
+    code: string,
+    extra?: Record<string, unknown>,
+    parameters?: object[],
+    limits?: object,
+  ) => Promise<void>;
+  /** An activation's record, waited for. */
+  readonly record: (id: string) => Promise<unknown>;
   /** Calls what stands below `/api/v1/web/`. */
   readonly call: (path: string, options?: HttpOptions) => Promise<HttpReply>;
   /** Calls the action `scripted`, which returns `result`. */
@@ -36,12 +44,17 @@ export const webServer = async (options: Partial<Config> = {}): Promise<WebServe
     ...server,
     rest,
     call,
-    web: async (name, code, extra = {}, parameters = []) => {
+    web: async (name, code, extra = {}, parameters = [], limits = {}) => {
       const [packageName, action] = name.split('/');
       if (action !== undefined) await rest.put(`_/packages/${packageName}?overwrite=true`, {});
       const annotations = Object.entries({ 'web-export': true, ...extra }).map(([key, value]) => ({ key, value }));
-      await rest.action(name, code, { annotations, parameters, limits: { memory: 128 } });
+      await rest.action(name, code, { annotations, parameters, limits: { memory: 128, ...limits } });
     },
+    record: id =>
+      eventually(async () => {
+        const reply = await rest.get(`_/activations/${id}`);
+        return reply.status === 200 ? reply.json : undefined;
+      }),
     returned: (extension, result, given = {}) =>
       call(`guest/default/scripted.${extension}`, {
         method: 'POST',
