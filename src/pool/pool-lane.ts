@@ -212,7 +212,11 @@ export class PoolLane {
       return Promise.resolve();
     }
     const container = choose(this.containers);
-    if (container === undefined) throw new Error(`no free slot for ${this.executable.path}`);
+    if (container === undefined) {
+      owner.taken(ticket, now);
+      owner.fail(this, ticket, new Error('no container had the slot that was promised'));
+      return Promise.resolve();
+    }
     if (this.hotSince > 0) this.owe(now - Math.max(ticket.queued, this.hotSince), now);
     owner.taken(ticket, now);
     return new Promise(resolve => {

@@ -4,6 +4,7 @@ import { burst } from './case-burst.js';
 import { cold, resume, start, stem } from './case-cold.js';
 import { idle, memory } from './case-rest.js';
 import { cpu, sleep, throughput, warm } from './case-warm.js';
+import { lists } from './list.js';
 import { describeMachine } from './machine.js';
 import { rounded } from './statistics.js';
 
@@ -27,6 +28,7 @@ const cases: Readonly<Record<string, Case>> = {
   burst,
   idle,
   memory,
+  lists,
 };
 
 const usage = (): string =>

@@ -54,6 +54,8 @@ const action = (code: string, more: Partial<Executable> = {}): Executable =>
 const run = (pool: Pool, of: Executable, value: object = {}): Promise<Outcome> =>
   pool.submit(job(of, JSON.stringify({ value }), { accepted: Date.now() }));
 
+const poll = <T>(value: () => T) => expect.poll(value, { timeout: 20_000, interval: 5 });
+
 const bodyOf = (outcome: Outcome): unknown =>
   outcome.kind === 'ran' && outcome.result.kind === 'response' ? JSON.parse(outcome.result.body.toString()) : outcome;
 
@@ -86,7 +88,7 @@ describe('pool over processes', () => {
     const pool = await open({ pauseGraceMs: 20 });
     const hello = action('const main = () => ({})');
     await run(pool, hello);
-    await expect.poll(() => pool.stats().containers.map(c => c.state)).toEqual(['paused']);
+    await poll(() => pool.stats().containers.map(c => c.state)).toEqual(['paused']);
     expect(await run(pool, hello)).toMatchObject({ kind: 'ran', origin: 'paused' });
   });
 
@@ -96,31 +98,31 @@ describe('pool over processes', () => {
       'const main = ({ how }) => { if (how) process.exit(1); setTimeout(() => process.exit(), 30); return {} }',
     );
     expect(await run(pool, dying, { how: 'now' })).toMatchObject({ phase: 'run', result: { kind: 'connection' } });
-    await expect.poll(() => pool.stats().containers).toEqual([]);
+    await poll(() => pool.stats().containers).toEqual([]);
     expect(bodyOf(await run(pool, dying))).toEqual({});
-    await expect.poll(() => pool.stats().containers).toEqual([]);
+    await poll(() => pool.stats().containers).toEqual([]);
     const stuck = action('const main = () => { console.log("begun"); for (;;); }', { key: 'stuck', timeout: 200 });
     const outcome = await run(pool, stuck);
     expect(outcome).toMatchObject({ phase: 'run', result: { kind: 'timeout' } });
     const logs = outcome.kind === 'ran' ? await outcome.logs : undefined;
     expect(logs?.lines.map(line => line.slice(31))).toEqual(['stdout: begun']);
-    await expect.poll(() => pool.stats().memory.used).toBe(0);
+    await poll(() => pool.stats().memory.used).toBe(0);
   });
 
   it('specialises stem cells and replaces them', async () => {
     const stem = { kind: 'nodejs:20', image: 'image', memory: 256 };
     const pool = await open({ stemCells: [{ ...stem, initialCount: 1 }] });
     const states = (): string[] => pool.stats().containers.map(c => c.state);
-    await expect.poll(states).toEqual(['prewarmed']);
+    await poll(states).toEqual(['prewarmed']);
     expect(await run(pool, action('const main = () => ({})'))).toMatchObject({ origin: 'prewarmed' });
-    await expect.poll(() => states().sort()).toEqual(['prewarmed', 'ready']);
+    await poll(() => states().sort()).toEqual(['prewarmed', 'ready']);
   });
 
   it('closes whatever is under way', async () => {
     const pool = await open();
     const stuck = action('const main = () => { for (;;); }');
     const running = run(pool, stuck);
-    await expect.poll(() => pool.stats().queue.running).toBe(1);
+    await poll(() => pool.stats().queue.running).toBe(1);
     const waiting = run(pool, { ...stuck, key: 'other', memory: 1024 });
     const starting = run(pool, { ...stuck, key: 'third' });
     await pool.close();
