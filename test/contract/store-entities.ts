@@ -133,6 +133,7 @@ export const entityCases = (current: Current): void => {
         for (const { path, updated, remove, right, reopen } of steps) {
           if (reopen) await current.reopen();
           const known = model.get(path)?.rev;
+          expect(current.store.entities.get(path)?.rev).toBe(known);
           const rev = right ? known : (known ?? 0) + 1;
           const doc = remove ? undefined : action(path, updated);
           if (!right) {

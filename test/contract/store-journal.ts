@@ -17,19 +17,29 @@ export const journalCases = (current: Current): void => {
     expect(current.store.journal.payload(idOf(9))).toBeUndefined();
   });
 
-  it('remembers what has started', async () => {
+  it('remembers what has started, also over several processes', async () => {
     await accept(1, 2, 3);
     current.store.journal.started(idOf(2));
     current.store.journal.started(idOf(2));
     current.store.journal.started(idOf(9));
-    for (let i = 0; i < 2; i++) {
-      expect(open()).toEqual([
-        [idOf(1), 'accepted'],
-        [idOf(2), 'started'],
-        [idOf(3), 'accepted'],
-      ]);
-      await current.reopen();
-    }
+    const states = (...started: number[]) =>
+      [1, 2, 3].map(n => [idOf(n), started.includes(n) ? 'started' : 'accepted']);
+    expect(open()).toEqual(states(2));
+    await current.reopen();
+    expect(open()).toEqual(states(2));
+    current.store.journal.started(idOf(3));
+    await current.reopen();
+    expect(open()).toEqual(states(2, 3));
+  });
+
+  it('remembers it when other entries came and went', async () => {
+    await accept(1, 2, 3);
+    current.store.journal.started(idOf(1));
+    current.store.journal.done(idOf(2));
+    await current.store.activations.flush();
+    current.store.journal.started(idOf(3));
+    await current.reopen();
+    expect(open()).toEqual([1, 3].map(n => [idOf(n), 'started']));
   });
 
   it('ends an entry with its record, or without one', async () => {

@@ -63,5 +63,7 @@ it('keeps so many bytes and gives the space back', async () => {
   expect(statSync(`${dir.path}/miniwhisk.db`).size).toBeLessThan(3_000_000);
   const again = await open(dir.path, { clock, retention });
   expect(numbers(again)).toEqual(kept);
+  expect(again.activations.count(guest)).toBe(kept.length);
+  expect(again.activations.count({ ...guest, name: 'hello' })).toBe(kept.length);
   await again.close();
 });
