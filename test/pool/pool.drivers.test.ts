@@ -1,27 +1,56 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
+import type { Driver } from '../../src/pool/driver.js';
+import { DockerDriver } from '../../src/pool/drivers/docker.js';
 import { ProcessDriver } from '../../src/pool/drivers/process.js';
 import type { Executable, Outcome } from '../../src/pool/job.js';
 import { createPool, type Pool, type PoolOptions } from '../../src/pool/pool.js';
+import { describeDocker } from '../support/docker.js';
+import { requireImage } from '../support/images.js';
 import { executable, job } from '../support/pool.js';
 
-/** The pool over real processes that run the real proxy. */
+interface Made {
+  readonly driver: Driver;
+  readonly image: string;
+  close(): Promise<void>;
+}
+
+const processes = async (): Promise<Made> => {
+  const directory = await mkdtemp(join(tmpdir(), 'mw-pool-'));
+  const driver = new ProcessDriver({ directory, environment: process.env });
+  const close = async (): Promise<void> => {
+    await driver.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { driver, image: 'none', close };
+};
+
+const containers = async (): Promise<Made> => {
+  const image = await requireImage('nodejs:20');
+  const driver = new DockerDriver({ instance: `pool-test-${randomBytes(4).toString('hex')}` });
+  return { driver, image, close: () => driver.close() };
+};
+
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of opened.splice(0)) await close();
 });
 
-const open = async (options: Partial<PoolOptions> = {}): Promise<Pool> => {
-  const directory = await mkdtemp(join(tmpdir(), 'mw-pool-'));
-  const driver = new ProcessDriver({ directory, environment: process.env });
+/** A pool over a real driver, whose containers run the real proxy. */
+const openWith = async (
+  make: () => Promise<Made>,
+  options: Partial<PoolOptions>,
+): Promise<Pool & { image: string }> => {
+  const { driver, image, close } = await make();
   const pool = createPool({
     memory: 1024,
     pick: () => Promise.resolve(driver),
-    namePrefix: 'wsk0',
+    namePrefix: `pooltest${process.pid}`,
     labels: {},
     env: () => ({}),
     clock: systemClock,
@@ -38,10 +67,9 @@ const open = async (options: Partial<PoolOptions> = {}): Promise<Pool> => {
   opened.push(async () => {
     await pool.close();
     expect(pool.stats().containers).toEqual([]);
-    await driver.close();
-    await rm(directory, { recursive: true, force: true });
+    await close();
   });
-  return pool;
+  return Object.assign(pool, { image });
 };
 
 const action = (code: string, more: Partial<Executable> = {}): Executable =>
@@ -51,15 +79,17 @@ const action = (code: string, more: Partial<Executable> = {}): Executable =>
     ...more,
   });
 
-const run = (pool: Pool, of: Executable, value: object = {}): Promise<Outcome> =>
-  pool.submit(job(of, JSON.stringify({ value }), { accepted: Date.now() }));
+const run = (pool: Pool & { image: string }, of: Executable, value: object = {}): Promise<Outcome> =>
+  pool.submit(job({ ...of, image: pool.image }, JSON.stringify({ value }), { accepted: Date.now() }));
 
 const poll = <T>(value: () => T) => expect.poll(value, { timeout: 20_000, interval: 5 });
 
 const bodyOf = (outcome: Outcome): unknown =>
   outcome.kind === 'ran' && outcome.result.kind === 'response' ? JSON.parse(outcome.result.body.toString()) : outcome;
 
-describe('pool over processes', () => {
+const suite = (name: 'process' | 'docker', make: () => Promise<Made>) => (): void => {
+  const open = (options: Partial<PoolOptions> = {}) => openWith(make, options);
+
   it('runs cold, then warm, with the logs of each', async () => {
     const pool = await open();
     const hello = action('const main = ({ n }) => { console.log("n is", n); return { n } }');
@@ -69,7 +99,7 @@ describe('pool over processes', () => {
     ] as const) {
       const outcome = await run(pool, hello, { n });
       expect(bodyOf(outcome)).toEqual({ n });
-      expect(outcome).toMatchObject({ kind: 'ran', origin, driver: 'process' });
+      expect(outcome).toMatchObject({ kind: 'ran', origin, driver: name });
       const logs = outcome.kind === 'ran' ? await outcome.logs : undefined;
       expect(logs?.lines.map(line => line.slice(31))).toEqual([`stdout: n is ${n}`]);
     }
@@ -109,9 +139,27 @@ describe('pool over processes', () => {
     await poll(() => pool.stats().memory.used).toBe(0);
   });
 
+  it('tells when an action was killed for the memory it took', async () => {
+    const pool = await open();
+    const greedy = action(
+      'const main = async () => { const all = []; for (;;) { all.push(Buffer.alloc(8e6, 1)); await new Promise(r => setTimeout(r, 5)); } }',
+      { memory: 128 },
+    );
+    expect(await run(pool, greedy)).toMatchObject({ result: { kind: 'connection' }, outOfMemory: true });
+  });
+
+  it('runs calls of one container side by side where the action allows it', async () => {
+    const pool = await open({ env: () => ({ __OW_ALLOW_CONCURRENT: 'true' }) });
+    const code = 'let n = 0; const main = () => new Promise(r => { n++; setTimeout(() => r({ n }), 300); })';
+    const shared = action(code, { concurrency: 5 });
+    const bodies = (await Promise.all(Array.from({ length: 5 }, () => run(pool, shared)))).map(bodyOf);
+    expect(bodies).toContainEqual({ n: 5 });
+    expect(pool.stats().containers).toHaveLength(1);
+  });
+
   it('specialises stem cells and replaces them', async () => {
-    const stem = { kind: 'nodejs:20', image: 'image', memory: 256 };
-    const pool = await open({ stemCells: [{ ...stem, initialCount: 1 }] });
+    const image = name === 'docker' ? await requireImage('nodejs:20') : 'none';
+    const pool = await open({ stemCells: [{ kind: 'nodejs:20', image, memory: 256, initialCount: 1 }] });
     const states = (): string[] => pool.stats().containers.map(c => c.state);
     await poll(states).toEqual(['prewarmed']);
     expect(await run(pool, action('const main = () => ({})'))).toMatchObject({ origin: 'prewarmed' });
@@ -131,4 +179,7 @@ describe('pool over processes', () => {
     expect(await starting).toEqual({ kind: 'stopped' });
     expect(pool.stats().containers).toEqual([]);
   });
-});
+};
+
+describe('pool over processes', suite('process', processes));
+describeDocker('pool over Docker containers', suite('docker', containers));
