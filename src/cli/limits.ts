@@ -25,9 +25,8 @@ export const limitsFromFlags = (argv: Flags): NamespaceLimits => {
 const setLimits = (argv: Flags): Promise<string> =>
   withStore(argv, ({ subjects }) => {
     const namespace = String(argv['namespace']);
-    const updated = subjects.limits(namespace) !== undefined;
-    subjects.putLimits(namespace, limitsFromFlags(argv));
-    return `Limits successfully ${updated ? 'updated' : 'set'} for "${namespace}"`;
+    subjects.putLimits(namespace, { ...subjects.limits(namespace), ...limitsFromFlags(argv) });
+    return `Limits successfully set for "${namespace}"`;
   });
 
 const getLimits = (argv: Flags): Promise<string> =>
@@ -69,7 +68,7 @@ export const limitsCommand: CommandModule = {
   describe: 'Manage the limits of a namespace',
   builder: yargs =>
     withDataDir(yargs)
-      .command('set <namespace>', 'Set limits, replacing those set before', y => addMembers(y), run(setLimits))
+      .command('set <namespace>', 'Set limits; those not named stay as they are', y => addMembers(y), run(setLimits))
       .command('get <namespace>', 'Show what is set', {}, run(getLimits))
       .command('delete <namespace>', "Return to the system's defaults", {}, run(deleteLimits))
       .demandCommand(1, 'Name a command: set, get or delete')

@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { fromText, loadProcessConfig } from '../config/load.js';
 import { flagName, type OptionName, options } from '../config/options.js';
-import { type RunningServer, startServer } from '../server/start.js';
+import type { RunningServer } from '../server/start.js';
 
 type Flags = Record<string, unknown>;
 
@@ -83,6 +83,8 @@ export const startCommand: CommandModule<object, Flags> = {
       flags: flagsOf(argv),
       file: argv['config'] as string | undefined,
     });
+    // Loaded only here: the other commands do without.
+    const { startServer } = await import('../server/start.js');
     const server = await startServer(config);
     process.stdout.write(`${banner(server)}\n`);
     await stopOnSignals(server);

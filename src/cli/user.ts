@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { isEntityName } from '../entities/names.js';
 import type { Subject, SubjectNamespace } from '../entities/types.js';
 import { UsageError } from '../errors.js';
 import { alphanumeric, uuid } from '../ids.js';
@@ -9,7 +10,7 @@ import { type Flags, print, withDataDir, withStore } from './data.js';
 const SECRET_LENGTH = 64;
 const MIN_SUBJECT = 5;
 
-const compact = (n: SubjectNamespace): string => `${n.uuid}:${n.key}`;
+const compact = (n: Pick<SubjectNamespace, 'uuid' | 'key'>): string => `${n.uuid}:${n.key}`;
 
 const parseAuth = (auth: string): { uuid: string; key: string } => {
   const [id = '', key = '', ...rest] = auth.split(':');
@@ -33,14 +34,20 @@ interface Create {
   readonly force?: boolean | undefined;
 }
 
+const newKey = (auth: string | undefined): { uuid: string; key: string } =>
+  auth ? parseAuth(auth) : { uuid: uuid(), key: alphanumeric(SECRET_LENGTH) };
+
+const checkNames = (subject: string, namespace: string): void => {
+  if (subject.length < MIN_SUBJECT) throw new UsageError('Subject name must be at least 5 characters');
+  if (namespace === '') throw new UsageError('Namespace must not be empty');
+  if (!isEntityName(namespace)) throw new UsageError(`Namespace "${namespace}" contains illegal characters`);
+};
+
 /** Creates a subject, or adds a namespace to it, or renews a key. Returns `uuid:key`. Throws `UsageError`. */
 export const createUser = (subjects: SubjectStore, name: string, options: Create): string => {
-  if (name.length < MIN_SUBJECT) throw new UsageError('Subject name must be at least 5 characters');
   const namespace = (options.namespace ?? name).trim();
-  const fresh = {
-    name: namespace,
-    ...(options.auth ? parseAuth(options.auth) : { uuid: uuid(), key: alphanumeric(SECRET_LENGTH) }),
-  };
+  checkNames(name, namespace);
+  const fresh = { name: namespace, ...newKey(options.auth) };
   const subject = subjects.get(name);
   if (subject?.blocked) throw new UsageError('The subject you want to edit is blocked');
   const existing = subject?.namespaces.find(n => n.name === namespace);
@@ -68,7 +75,7 @@ export const deleteUser = (subjects: SubjectStore, name: string, namespace: stri
   return 'Namespace deleted';
 };
 
-const getUser = (subjects: SubjectStore, name: string, namespace: string | undefined, all: boolean): string => {
+export const getUser = (subjects: SubjectStore, name: string, namespace: string | undefined, all: boolean): string => {
   const subject = requireSubject(subjects, name);
   if (all) return subject.namespaces.map(n => `${n.name}\t${compact(n)}`).join('\n');
   const wanted = namespace ?? name;
@@ -77,14 +84,14 @@ const getUser = (subjects: SubjectStore, name: string, namespace: string | undef
   return compact(found);
 };
 
-const whois = (subjects: SubjectStore, auth: string): string => {
+export const whois = (subjects: SubjectStore, auth: string): string => {
   const [id = '', key = ''] = auth.split(':');
   const owner = subjects.authenticate(id, key);
-  if (!owner) throw new UsageError('Subject to manage does not exist: no one has this key');
-  return `subject: ${owner.subject}\nnamespace: ${owner.namespace.name}`;
+  return owner ? `subject: ${owner.subject}\nnamespace: ${owner.namespace.name}` : 'Subject id is not recognized';
 };
 
-const listUsers = (subjects: SubjectStore, namespace: string, pick: number | undefined, keysOnly: boolean): string => {
+export const listUsers = (subjects: SubjectStore, namespace: string, most: number, keysOnly: boolean): string => {
+  if (!(most >= 1)) throw new UsageError('pick at least 1 identity to show');
   const rows = subjects
     .inNamespace(namespace)
     .flatMap(subject =>
@@ -92,26 +99,49 @@ const listUsers = (subjects: SubjectStore, namespace: string, pick: number | und
         .filter(n => n.name === namespace)
         .map(n => (keysOnly ? compact(n) : `${compact(n)}\t${subject.subject}`)),
     );
-  if (rows.length === 0) throw new UsageError(`no identities found for namespace "${namespace}"`);
-  return rows.slice(0, pick ?? rows.length).join('\n');
+  return rows.slice(0, most).join('\n') || `no identities found for namespace "${namespace}"`;
 };
 
-const setBlocked = (subjects: SubjectStore, names: readonly string[], blocked: boolean): string =>
-  names
-    .map(name => {
-      subjects.put({ ...requireSubject(subjects, name), blocked });
-      return `"${name}" ${blocked ? 'blocked' : 'unblocked'} successfully`;
-    })
-    .join('\n');
+/** Blocks or unblocks those that there are; tells which there were not. */
+export const setBlocked = (
+  subjects: SubjectStore,
+  names: readonly string[],
+  blocked: boolean,
+): { done: string[]; missing: string[] } => {
+  const done = names.filter(name => subjects.get(name));
+  for (const name of done) subjects.put({ ...requireSubject(subjects, name), blocked });
+  return { done, missing: names.filter(name => !done.includes(name)) };
+};
 
 const run =
   (work: (subjects: SubjectStore, argv: Flags) => string) =>
   async (argv: Flags): Promise<void> =>
     print(await withStore(argv, store => work(store.subjects, argv)));
 
+const create = async (argv: Flags): Promise<void> => {
+  const { auth } = argv as Create;
+  if (argv['genonly'] === true) return print(compact(newKey(auth)));
+  const key = await withStore(argv, ({ subjects }) =>
+    createUser(subjects, String(argv['subject']).trim(), argv as Create),
+  );
+  if (argv['silent'] !== true) print(key);
+};
+
+const block =
+  (blocked: boolean) =>
+  async (argv: Flags): Promise<void> => {
+    const names = (argv['subject'] as unknown[]).map(name => String(name).trim());
+    const { done, missing } = await withStore(argv, ({ subjects }) => setBlocked(subjects, names, blocked));
+    for (const name of done) print(`"${name}" ${blocked ? 'blocked' : 'unblocked'} successfully`);
+    if (missing.length > 0) throw new UsageError(`There is no subject ${missing.map(name => `"${name}"`).join(', ')}`);
+  };
+
 const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
 
 const ns = { type: 'string', alias: 'ns', requiresArg: true } as const;
+
+/** Elsewhere the last of repeated arguments counts. */
+const several = (yargs: Argv): Argv => yargs.parserConfiguration({ 'duplicate-arguments-array': true });
 
 const commands = (yargs: Argv): Argv =>
   withDataDir(yargs)
@@ -123,8 +153,10 @@ const commands = (yargs: Argv): Argv =>
           .option('auth', { type: 'string', alias: 'u', requiresArg: true, describe: 'The uuid:key to give it' })
           .option('namespace', { ...ns, describe: 'Namespace of the key (default: the subject)' })
           .option('revoke', { type: 'boolean', alias: 'r', describe: 'Make a new key for an existing namespace' })
-          .option('force', { type: 'boolean', alias: 'f', describe: 'Replace uuid and key of an existing namespace' }),
-      run((s, a) => createUser(s, String(a['subject']), a as Create)),
+          .option('force', { type: 'boolean', alias: 'f', describe: 'Replace uuid and key of an existing namespace' })
+          .option('genonly', { type: 'boolean', alias: 'g', describe: 'Print a new key, store nothing' })
+          .option('silent', { type: 'boolean', alias: 's', describe: 'Print nothing' }),
+      create,
     )
     .command(
       'delete <subject>',
@@ -152,30 +184,26 @@ const commands = (yargs: Argv): Argv =>
       'List the keys of a namespace',
       y =>
         y
-          .option('pick', { type: 'number', alias: 'p', requiresArg: true, describe: 'No more than this many' })
+          .option('pick', {
+            type: 'number',
+            alias: 'p',
+            default: 1,
+            requiresArg: true,
+            describe: 'No more than this many',
+          })
           .option('all', { type: 'boolean', alias: 'a', describe: 'All of them' })
           .option('key', { type: 'boolean', alias: 'k', describe: 'Only the keys' }),
       run((s, a) =>
         listUsers(
           s,
           String(a['namespace']),
-          a['all'] ? undefined : (a['pick'] as number | undefined),
+          a['all'] ? Number.POSITIVE_INFINITY : Number(a['pick']),
           a['key'] === true,
         ),
       ),
     )
-    .command(
-      'block <subject..>',
-      'Block users',
-      {},
-      run((s, a) => setBlocked(s, (a['subject'] as string[]).map(String), true)),
-    )
-    .command(
-      'unblock <subject..>',
-      'Unblock users',
-      {},
-      run((s, a) => setBlocked(s, (a['subject'] as string[]).map(String), false)),
-    )
+    .command('block <subject..>', 'Block users', several, block(true))
+    .command('unblock <subject..>', 'Unblock users', several, block(false))
     .demandCommand(1, 'Name a command: create, delete, get, whois, list, block or unblock')
     .example('$0 user create alice', 'a subject with a namespace and key of its own')
     .example('$0 user get guest', 'the key to give to wsk');
