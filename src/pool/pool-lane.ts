@@ -142,6 +142,11 @@ export class PoolLane {
     return this.busy >= this.cap * this.concurrency;
   }
 
+  /** True while no container more could be busy with it. */
+  get full(): boolean {
+    return this.hot >= this.cap;
+  }
+
   /** A call ended that took `took` ms. */
   learn(took: number, parallel: number): void {
     const { cores, now } = this.owner;
@@ -163,8 +168,9 @@ export class PoolLane {
 
   private limit(machine: Machine): void {
     if (!this.owner.held) return;
-    const { hot, stalled } = this;
-    const cap = mostBusy({ ...this.pace, hot, stalled }, machine);
+    const { hot, stalled, pace } = this;
+    if (pace === undefined) return;
+    const cap = mostBusy({ base: pace.base, recent: pace.recent, hot, stalled }, machine);
     if (cap === this.cap) return;
     this.cap = cap;
     this.grant();

@@ -49,7 +49,8 @@ export class Supply {
     if (lane.waiting === 0) return;
     this.backlog.add(lane);
     this.tick();
-    if (!this.planned && this.want(lane, this.options.clock.now()) > 0) this.replan();
+    if (this.planned || lane.full) return;
+    if (this.want(lane, this.options.clock.now()) > 0) this.replan();
   }
 
   /** Memory was freed, or a container fell idle that could be evicted. */
