@@ -28,6 +28,7 @@ const statements = (db: Sqlite.Database) => ({
 /** Writes pending activations, their places in the index and the totals; closes their entries in the journal. */
 export class ActivationWriter implements BatchPart {
   private readonly sql: ReturnType<typeof statements>;
+  readonly urgent = false;
   private written: Pending[] = [];
 
   constructor(

@@ -16,11 +16,13 @@ const RETRY_MS = { first: 100, last: 5000 };
 export interface BatchPart {
   /** Rows waiting. */
   readonly size: number;
+  /** Somebody waits for some of them. */
+  readonly urgent: boolean;
   /** Writes in the open transaction until `performance.now()` reaches `until`, but at least one row. */
   write(until: number): void;
-  /** What `write` wrote is in the file. */
+  /** A transaction has ended: what the part wrote in it, if anything, is in the file. */
   committed(): void;
-  /** What `write` wrote is not in the file. */
+  /** A transaction has failed: what the part wrote in it, if anything, is not in the file. */
   failed(error: unknown): void;
 }
 
@@ -29,7 +31,7 @@ export interface BatchPart {
  * with their part and are tried again, ever less often; the log tells of the first failure and of the recovery.
  */
 export class Batches {
-  private readonly transaction: Sqlite.Transaction<() => void>;
+  private readonly transaction: Sqlite.Transaction<(parts: readonly BatchPart[]) => void>;
   private parts: readonly BatchPart[] = [];
   private timer: Timer | undefined;
   private urgent = false;
@@ -43,10 +45,10 @@ export class Batches {
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.transaction = db.transaction(() => {
+    this.transaction = db.transaction(parts => {
       changes.check();
       const until = performance.now() + SLICE_MS;
-      for (const part of this.parts) if (part.size > 0) part.write(until);
+      for (const part of parts) part.write(until);
     });
   }
 
@@ -75,14 +77,15 @@ export class Batches {
     });
   }
 
-  /** Commits as soon as this turn of the loop is over, even while writing fails: somebody waits for the answer. */
+  /** Commits what is urgent as soon as this turn of the loop is over, even while writing fails. */
   soon(): void {
     if (this.urgent || this.closed) return;
     this.urgent = true;
     const commit = () => {
       if (!this.urgent) return;
       this.urgent = false;
-      if (!this.closed) this.commit();
+      // Other rows wait for their own time: written each millisecond they would cost several times as much.
+      if (!this.closed) this.write(this.parts.filter(part => part.urgent));
     };
     if (performance.now() - this.ended >= URGENT_MS) setImmediate(commit);
     else setTimeout(commit, URGENT_MS);
@@ -90,23 +93,10 @@ export class Batches {
 
   /** One transaction with what waits, as far as the slice goes. Returns the error when it could not be written. */
   commit(): unknown {
-    if (this.size === 0) return undefined;
     this.timer?.cancel();
     this.timer = undefined;
     this.urgent = false;
-    try {
-      this.transaction.immediate();
-    } catch (error) {
-      this.fail(error);
-      return unavailable(error);
-    } finally {
-      this.ended = performance.now();
-    }
-    for (const part of this.parts) part.committed();
-    if (this.failures > 0) this.log.info('The store can be written again.');
-    this.failures = 0;
-    if (this.size > 0) this.soon();
-    return undefined;
+    return this.write(this.parts.filter(part => part.size > 0));
   }
 
   /** Commits until nothing waits, a slice per turn of the loop. Throws `StoreUnavailable`. */
@@ -123,8 +113,30 @@ export class Batches {
     this.timer?.cancel();
   }
 
+  private write(parts: readonly BatchPart[]): unknown {
+    if (parts.length === 0) return undefined;
+    try {
+      this.transaction.immediate(parts);
+    } catch (error) {
+      for (const part of this.parts) part.failed(error);
+      this.fail(error);
+      return unavailable(error);
+    } finally {
+      this.ended = performance.now();
+    }
+    for (const part of this.parts) part.committed();
+    if (this.failures > 0) {
+      this.failures = 0;
+      this.log.info('The store can be written again.');
+      this.timer?.cancel();
+      this.timer = undefined;
+    }
+    if (this.parts.some(part => part.urgent)) this.soon();
+    if (this.size > 0) this.later();
+    return undefined;
+  }
+
   private fail(error: unknown): void {
-    for (const part of this.parts) part.failed(error);
     this.failures++;
     if (this.failures === 1) {
       this.log.error({ err: error }, 'The store cannot be written. What is new stays in memory and is tried again.');

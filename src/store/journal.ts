@@ -58,6 +58,10 @@ export class SqliteJournal implements JournalStore, BatchPart {
     return this.groups.length + this.ending.size;
   }
 
+  get urgent(): boolean {
+    return this.groups.length > 0;
+  }
+
   accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void> {
     const fresh: { entry: Entry; payload: string | Buffer }[] = [];
     for (const { id, payload } of entries) {

@@ -59,6 +59,7 @@ it('accepts nothing it cannot keep, and takes part in the recovery', async () =>
   expect(store.journal.pending().map(({ id }) => id)).toEqual([idOf(1)]);
   other.exec('COMMIT');
   await store.journal.accept([{ id: idOf(2), payload: '2' }]);
+  clock.advance(5);
   expect(store.journal.pending().map(({ id }) => id)).toEqual([idOf(2)]);
   expect(store.health()).toEqual({ writable: true, waiting: 0 });
 });
