@@ -19,7 +19,7 @@ interface Record_ {
   readonly name: string;
   readonly cause?: string;
   readonly logs: string[];
-  readonly response: { readonly status: string; readonly result?: { readonly error?: string } };
+  readonly response: { readonly status: string; readonly result?: { readonly error?: unknown } };
   readonly annotations: { readonly key: string; readonly value: unknown }[];
 }
 
@@ -53,7 +53,7 @@ export const audit = async (rest: Rest, accepted: Accepted, witness: Witness, pa
     if (!record) return;
     if (record.activationId !== id) wrong.push(`${id}: the record of ${record.activationId}`);
     const { status, result } = record.response;
-    const how = status === 'success' ? status : `${status}: ${result?.error}`;
+    const how = status === 'success' ? status : `${status}: ${JSON.stringify(result?.error)}`;
     ends[how] = (ends[how] ?? 0) + 1;
     if (trigger) {
       for (const line of record.logs) {

@@ -51,12 +51,6 @@ const containers = async (dir: string): Promise<string[]> => {
   return rows.split('\n').filter(row => row !== '');
 };
 
-/** From inside a container the machine is the bridge's gateway. */
-const witnessHost = async (driver: 'docker' | 'process'): Promise<string> =>
-  driver === 'process'
-    ? '127.0.0.1'
-    : docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}');
-
 const openEntries = async (dir: string): Promise<number> => {
   const store = await openStore({ dir, clock: systemClock, log: silentLogger() });
   try {
@@ -74,7 +68,6 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
   const random = createRandom(seed);
   const dir = await mkdtemp(join(tmpdir(), 'mw-torture-'));
   await using witness = await startWitness();
-  const host = await witnessHost(driver);
   const args = [
     '--driver',
     driver,
@@ -94,7 +87,7 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
     for (let round = 0; round <= rounds; round++) {
       await using server = await launchServer(args);
       const rest = restClient(server.url, server.auth);
-      if (round === 0) await prepare(rest, witness.url(host));
+      if (round === 0) await prepare(rest, witness.port);
       const last = round === rounds;
       const now = nothing();
       let over: boolean = last;

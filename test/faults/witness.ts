@@ -5,8 +5,7 @@ export interface Witness extends AsyncDisposable {
   /** Runs by activation id. */
   readonly runs: ReadonlyMap<string, number>;
   readonly pids: ReadonlySet<number>;
-  /** Where actions report; `host` is this machine as seen from where they run. */
-  url(host: string): string;
+  readonly port: number;
 }
 
 /** Listens on all addresses of this machine, so that containers reach it too. */
@@ -24,7 +23,7 @@ export const startWitness = async (): Promise<Witness> => {
   return {
     runs,
     pids,
-    url: host => `http://${host}:${port}`,
+    port,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));
