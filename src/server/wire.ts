@@ -91,6 +91,7 @@ export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewa
     actionChanged: path => pool.invalidate(path),
     identities,
     log,
+    pool,
     build,
   };
   const web = createWebSide(parts, { trustProxy: config.trustProxy, gatewayPort });
