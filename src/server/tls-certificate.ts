@@ -48,8 +48,8 @@ export const readKeyPair = (certFile: string, keyFile: string): KeyPair => {
 
 const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':');
 
-/** Names every certificate covers: the machine itself, and the vanity hosts of namespaces. */
-const LOCAL = ['localhost', '*.localhost', '127.0.0.1', '::1'];
+/** Names every certificate covers. Clients take no wildcard right below `localhost`, so the guest's vanity host is named. */
+const LOCAL = ['localhost', 'guest.localhost', '127.0.0.1', '::1'];
 
 const make = async (names: readonly string[], now: number): Promise<KeyPair> => {
   const altNames = names.map(name =>
@@ -74,9 +74,7 @@ const make = async (names: readonly string[], now: number): Promise<KeyPair> => 
 };
 
 const covers = (certificate: X509Certificate, name: string): boolean =>
-  isAddress(name)
-    ? certificate.checkIP(name) !== undefined
-    : certificate.checkHost(name.replace('*', 'any')) !== undefined;
+  isAddress(name) ? certificate.checkIP(name) !== undefined : certificate.checkHost(name) !== undefined;
 
 /** The kept pair if it still serves. */
 const kept = (file: string, names: readonly string[], now: number): KeyPair | undefined => {

@@ -12,14 +12,18 @@ export interface TlsListening extends Listening {
 
 /** HTTP/2 sessions, and HTTP/1 sockets with their requests under way, so that stopping can end each when it is idle. */
 const track = (server: Http2SecureServer) => {
-  const sockets = new Map<Socket, number>();
+  const open = new Set<Socket>();
+  const http1 = new Map<Socket, number>();
   const sessions = new Set<ServerHttp2Session>();
   let stopping = false;
 
   server.on('secureConnection', socket => {
-    if (socket.alpnProtocol === 'h2') return;
-    sockets.set(socket, 0);
-    socket.once('close', () => sockets.delete(socket));
+    open.add(socket);
+    if (socket.alpnProtocol !== 'h2') http1.set(socket, 0);
+    socket.once('close', () => {
+      open.delete(socket);
+      http1.delete(socket);
+    });
   });
   server.on('session', session => {
     sessions.add(session);
@@ -30,10 +34,10 @@ const track = (server: Http2SecureServer) => {
   server.on('request', (req, res) => {
     if (req.httpVersionMajor !== 1) return;
     const { socket } = req;
-    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+    http1.set(socket, (http1.get(socket) ?? 0) + 1);
     res.once('close', () => {
-      const left = (sockets.get(socket) ?? 1) - 1;
-      if (sockets.has(socket)) sockets.set(socket, left);
+      const left = (http1.get(socket) ?? 1) - 1;
+      if (http1.has(socket)) http1.set(socket, left);
       if (stopping && left === 0) socket.end();
     });
   });
@@ -43,11 +47,11 @@ const track = (server: Http2SecureServer) => {
     finish(): void {
       stopping = true;
       for (const session of sessions) session.close();
-      for (const [socket, running] of sockets) if (running === 0) socket.end();
+      for (const [socket, running] of http1) if (running === 0) socket.end();
     },
+    /** The sockets themselves: a session that is closing already would wait for its peer. */
     destroy(): void {
-      for (const session of sessions) session.destroy();
-      for (const socket of sockets.keys()) socket.destroy();
+      for (const socket of open) socket.destroy();
     },
   };
 };
