@@ -28,10 +28,10 @@ export const dataDirOf = (argv: Flags): string => {
 };
 
 /** Opens the store beside a server that may be running, does the work, closes it. */
-export const withStore = async <T>(argv: Flags, work: (store: Store) => T): Promise<T> => {
+export const withStore = async <T>(argv: Flags, work: (store: Store) => T | Promise<T>): Promise<T> => {
   const store = await openStore({ dir: dataDirOf(argv), clock: systemClock, log: silentLogger(), exclusive: false });
   try {
-    return work(store);
+    return await work(store);
   } finally {
     await store.close();
   }

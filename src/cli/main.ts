@@ -2,7 +2,9 @@ import { hideBin } from 'yargs/helpers';
 import yargs from 'yargs/yargs';
 import { UsageError } from '../errors.js';
 import { version } from '../server/package-info.js';
+import { backupCommand } from './backup.js';
 import { limitsCommand } from './limits.js';
+import { restoreCommand } from './restore.js';
 import { startCommand } from './start.js';
 import { userCommand } from './user.js';
 
@@ -19,6 +21,8 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .command(startCommand)
     .command(userCommand)
     .command(limitsCommand)
+    .command(backupCommand)
+    .command(restoreCommand)
     .completion('completion', 'Print a completion script for bash or zsh')
     .version(version)
     .alias('h', 'help')

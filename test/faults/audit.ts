@@ -4,7 +4,7 @@ import type { Accepted } from './workload.js';
 
 export interface Audit {
   readonly accepted: number;
-  /** Ids that have no record within the time allowed. */
+  /** Ids that have no record within the time allowed: they may only be late. */
   readonly lost: string[];
   /** Ids whose code ran more than once. */
   readonly doubled: string[];

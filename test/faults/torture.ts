@@ -94,10 +94,12 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
       const load = last ? undefined : drive(server, random, now, () => over);
       // Some kills come while what was promised before still goes on; it is looked up after the next start.
       const early = !last && random.below(3) === 0;
+      let late: readonly string[] = [];
       if (!early) {
-        const found = await audit(rest, promised, witness);
-        report.accepted += found.accepted;
-        report.lost.push(...found.lost);
+        const found = await audit(rest, promised, witness, last ? 120_000 : 20_000);
+        report.accepted += found.accepted - found.lost.length;
+        if (last) report.lost.push(...found.lost);
+        else late = found.lost;
         report.wrong.push(...found.wrong);
         report.doubled = found.doubled;
         for (const [how, n] of Object.entries(found.ends)) ends[how] = (ends[how] ?? 0) + n;
@@ -108,9 +110,9 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
       await server.kill(signal);
       await load;
       tell?.(
-        `round ${round}: ${signal}, ${now.calls.size + now.triggers.size} promised, ${report.accepted} looked up, ${report.lost.length} lost, ${report.doubled.length} doubled`,
+        `round ${round}: ${signal}, ${now.calls.size + now.triggers.size} promised, ${report.accepted} looked up, ${late.length} late, ${report.doubled.length} doubled`,
       );
-      promised = early ? merge(promised, now) : now;
+      promised = early ? merge(promised, now) : merge({ ...nothing(), calls: new Set(late) }, now);
     }
     const open = await openEntries(dir);
     const orphans =

@@ -52,15 +52,16 @@ export interface Accepted {
 
 export const nothing = (): Accepted => ({ calls: new Set(), triggers: new Set(), refused: new Map() });
 
-/** Calls until `over` says so or the server is gone. */
+/** Calls until `over` says so, the server is gone or there were `most` calls. */
 export const drive = async (
   server: { url: string; auth: string },
   random: Random,
   accepted: Accepted,
   over: () => boolean,
-  { clients = 6, pause = 30 } = {},
+  { clients = 6, pause = 30, most = 150 } = {},
 ): Promise<void> => {
   const rest = restClient(server.url, server.auth);
+  let left = most;
   const note = (status: number, id: unknown, into: Set<string>): void => {
     if (typeof id === 'string' && status === 202) into.add(id);
     else accepted.refused.set(status, (accepted.refused.get(status) ?? 0) + 1);
@@ -78,7 +79,7 @@ export const drive = async (
     note(status, json?.activationId, accepted.calls);
   };
   const client = async (): Promise<void> => {
-    while (!over()) {
+    while (!over() && left-- > 0) {
       try {
         await once();
       } catch {
