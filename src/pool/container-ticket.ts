@@ -1,4 +1,6 @@
+import { errorText } from '../errors.js';
 import type { CallResult } from './client.js';
+import { CommandNotFoundError, ImageError } from './driver.js';
 import type { CollectedLogs, ContainerOrigin, Job, Outcome } from './job.js';
 
 const NO_LOGS: Promise<CollectedLogs> = Promise.resolve({ lines: [], failed: false });
@@ -45,6 +47,32 @@ export class Ticket {
     this.phase = 'run';
     this.result = undefined;
     this.logs = NO_LOGS;
+  }
+
+  /** The answer of a container, or what stands for it when it is gone. `end` in epoch ms. */
+  reply(driver: string, container: string, end: number, outOfMemory: boolean): void {
+    const { start, origin, initMs, runMs, phase, logs } = this;
+    this.resolve({
+      kind: 'ran',
+      start,
+      end,
+      driver,
+      container,
+      origin,
+      ...(initMs !== undefined && { initMs }),
+      ...(runMs !== undefined && { runMs }),
+      phase,
+      result: this.result ?? { kind: 'connection', beforeSent: false, reason: 'the container has ended' },
+      outOfMemory,
+      logs,
+    });
+  }
+
+  /** It ends because no container could be had. */
+  fail(failure: unknown): void {
+    if (failure instanceof ImageError) this.end({ kind: 'imageFailed', image: failure.image, reason: failure.message });
+    else if (failure instanceof CommandNotFoundError) this.end({ kind: 'commandNotFound', image: failure.image });
+    else this.end({ kind: 'notProvisioned', reason: errorText(failure) });
   }
 
   end(outcome: Outcome): void {

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { CallResult } from './client.js';
+import { ContainerCalls } from './container-calls.js';
 import type { Ticket } from './container-ticket.js';
-import { initVerdict, runVerdict, type Verdict } from './container-verdict.js';
 import { settles, within } from './container-watchdog.js';
-import type { Caller, LogSource, Wiring } from './container-wiring.js';
-import type { Container, ContainerSpec, Driver, ExitInfo } from './driver.js';
+import type { Wiring } from './container-wiring.js';
+import type { Container, ContainerSpec, Driver } from './driver.js';
 import type { PoolLane } from './pool-lane.js';
 import { capacity, type Effect, type Event, isIdle, type State, type StateName, transition } from './state.js';
 
@@ -18,7 +17,7 @@ export interface Keeper {
   freed(container: PooledContainer): void;
   /** The job did not run here: it goes to another container. */
   refused(ticket: Ticket): void;
-  /** The job's /run begins; and it has ended, and held its slot for `took` ms. Each once for a job and a container. */
+  /** The job's /run begins; it has ended after `took` ms. Each once for a job and a container. */
   began(container: PooledContainer, ticket: Ticket): void;
   ended(container: PooledContainer, ticket: Ticket, took: number): void;
 }
@@ -32,15 +31,6 @@ export interface Surroundings {
 
 /** Longest waits for the engine, in ms. An image may have to be pulled; the others only take long when it is stuck. */
 const LIMITS = { create: 600_000, pause: 10_000, resume: 10_000, remove: 30_000 };
-/**
- * A job that was never sent is given to another container so often: one that dies before /init may have been unlucky, two
- * are the image's fault; a warm one may have ended unnoticed.
- */
-const MOST_REFUSALS = { init: 1, run: 3 };
-/** How long after a broken call the engine may take to say how the container ended, in ms. */
-const EXIT_INFO = 500;
-const MB = 1024 * 1024;
-
 /** One container: carries out the effects of its state machine. No policy. */
 export class PooledContainer {
   state: State<Ticket> = { at: 'starting' };
@@ -63,9 +53,7 @@ export class PooledContainer {
   /** How the job that is given to it next comes to it. */
   origin: 'cold' | 'prewarmed' = 'cold';
   private handle: Container | undefined;
-  private client: Caller | undefined;
-  private logs: LogSource | undefined;
-  private exit: ExitInfo | undefined;
+  private calls: ContainerCalls | undefined;
   private readonly debug: boolean;
 
   constructor(
@@ -84,11 +72,6 @@ export class PooledContainer {
 
   get idle(): boolean {
     return isIdle(this.state);
-  }
-
-  /** Resident memory in bytes, where the driver can tell. */
-  memoryUsed(): Promise<number> | undefined {
-    return this.handle?.memoryUsed?.();
   }
 
   dispatch(event: Event<Ticket>): void {
@@ -138,8 +121,7 @@ export class PooledContainer {
     this.started = this.around.clock.now();
     this.lastUsed = this.started;
     void this.handle.exited.then(exit => {
-      this.exit = exit;
-      this.client?.close();
+      this.calls?.ended(exit);
       this.dispatch({ on: 'died' });
     });
     this.dispatch({ on: 'started' });
@@ -148,10 +130,11 @@ export class PooledContainer {
   private carryOut(effect: Effect<Ticket>): void {
     switch (effect.do) {
       case 'init':
-        this.guard(effect.job, this.init(effect.job));
+        this.calls = new ContainerCalls(this, this.handle!, effect.job.job.executable, this.around);
+        this.calls.init(effect.job);
         return;
       case 'run':
-        this.guard(effect.job, this.run(effect.job));
+        this.calls?.run(effect.job);
         return;
       case 'reply':
         this.reply(effect.job);
@@ -175,104 +158,9 @@ export class PooledContainer {
     }
   }
 
-  /** A fault in a job's own functions (`initBody`, `runBody`, `onStart`) ends that job, never the pool. */
-  private guard(ticket: Ticket, call: Promise<void>): void {
-    call.catch(error => {
-      this.around.log.error({ container: this.spec.name, err: error }, 'job failed inside the pool');
-      ticket.result ??= { kind: 'connection', beforeSent: false, reason: errorText(error) };
-      this.broken(ticket);
-    });
-  }
-
-  private async init(ticket: Ticket): Promise<void> {
-    const { clock, wiring } = this.around;
-    const { executable } = ticket.job;
-    const container = this.handle!;
-    this.client = wiring.client(container.address, executable.concurrency);
-    this.logs = wiring.logs(container, executable.sentinels);
-    const body = executable.initBody(ticket.job, clock.now() + executable.timeout);
-    this.begin(ticket);
-    const before = clock.now();
-    const result = await this.client.init(body, executable.timeout);
-    ticket.initMs = clock.now() - before;
-    const verdict = initVerdict(result);
-    if (verdict === 'done') {
-      this.dispatch({ on: 'initDone', job: ticket });
-      return;
-    }
-    ticket.phase = 'init';
-    await this.conclude(ticket, result, verdict);
-  }
-
-  private async run(ticket: Ticket): Promise<void> {
-    const { clock, keeper } = this.around;
-    const { job } = ticket;
-    const { timeout } = job.executable;
-    const before = clock.now();
-    const body = job.runBody(before + timeout);
-    if (ticket.initMs === undefined) this.begin(ticket);
-    keeper.began(this, ticket);
-    let result = await this.client!.run(body, timeout);
-    const end = clock.now();
-    ticket.runMs = end - before;
-    this.lastUsed = end;
-    keeper.ended(this, ticket, ticket.runMs);
-    // An answer that took as long as the limit allows counts as none (OPENWHISK.md 3.5).
-    if (ticket.runMs >= timeout && result.kind === 'response') result = { kind: 'timeout' };
-    await this.conclude(ticket, result, runVerdict(result));
-  }
-
-  private begin(ticket: Ticket): void {
-    this.logs!.begin(ticket.job.executable.logs * MB);
-    ticket.begin();
-  }
-
-  private conclude(ticket: Ticket, result: CallResult, verdict: Verdict): Promise<void> | undefined {
-    ticket.result = result;
-    const gaveUp =
-      verdict === 'refused' && result.kind === 'connection' && ticket.refusals >= MOST_REFUSALS[ticket.phase];
-    if (verdict === 'broken' || gaveUp) return this.concludeBroken(ticket, result);
-    const logs = this.logs!.collect({ strict: verdict === 'done' && ticket.job.executable.sentinels });
-    ticket.logs = logs;
-    this.dispatch({ on: verdict, job: ticket });
-    if (verdict === 'refused') return undefined;
-    if (verdict === 'done' && this.logs!.separable) this.settled(ticket);
-    else void logs.then(() => this.settled(ticket));
-    return undefined;
-  }
-
-  private async concludeBroken(ticket: Ticket, result: CallResult): Promise<void> {
-    if (result.kind === 'connection' && this.exit === undefined)
-      await settles(this.around.clock, EXIT_INFO, this.handle!.exited);
-    ticket.logs = this.logs!.collect({ strict: false });
-    this.broken(ticket);
-  }
-
-  private broken(ticket: Ticket): void {
-    this.dispatch({ on: 'broken', job: ticket });
-    ticket.freeSlot();
-  }
-
-  private settled(ticket: Ticket): void {
-    this.dispatch({ on: 'settled' });
-    ticket.freeSlot();
-  }
-
   private reply(ticket: Ticket): void {
-    ticket.end({
-      kind: 'ran',
-      start: ticket.start,
-      end: this.around.clock.now(),
-      driver: this.driver ?? '',
-      container: this.id,
-      origin: ticket.origin,
-      ...(ticket.initMs !== undefined && { initMs: ticket.initMs }),
-      ...(ticket.runMs !== undefined && { runMs: ticket.runMs }),
-      phase: ticket.phase,
-      result: ticket.result ?? { kind: 'connection', beforeSent: false, reason: 'the container has ended' },
-      outOfMemory: this.exit?.outOfMemory ?? false,
-      logs: ticket.logs,
-    });
+    const { driver = '', id } = this;
+    ticket.reply(driver, id, this.around.clock.now(), this.calls?.exit?.outOfMemory ?? false);
     if (this.state.at === 'removed') ticket.freeSlot();
   }
 
@@ -287,7 +175,7 @@ export class PooledContainer {
   }
 
   private async remove(): Promise<void> {
-    this.client?.close();
+    this.calls?.close();
     const ok = await settles(this.around.clock, LIMITS.remove, this.handle!.remove());
     // Its memory is given back even then: a pool that waits for a stuck engine would stop serving.
     if (!ok) this.around.log.warn({ container: this.spec.name }, 'the engine did not remove the container');

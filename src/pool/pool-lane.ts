@@ -19,7 +19,7 @@ interface Fault {
 export interface LaneOwner {
   readonly cores: number;
   /** Whether short calls are held to the cores (not with OpenWhisk's rule). */
-  readonly held: boolean;
+  readonly capped: boolean;
   now(): number;
   /** A job left the queue. */
   taken(ticket: Ticket, now: number): void;
@@ -53,8 +53,6 @@ export class PoolLane {
   private debtAt = 0;
   /** Its action was updated or deleted: containers go as soon as no job waits. */
   stale = false;
-  /** Epoch ms of the last job. */
-  lastUsed: number;
 
   constructor(
     public executable: Executable,
@@ -62,7 +60,6 @@ export class PoolLane {
   ) {
     this.queue = new Lane(ticket => this.take(ticket));
     this.moved = owner.now();
-    this.lastUsed = this.moved;
   }
 
   private get concurrency(): number {
@@ -87,7 +84,6 @@ export class PoolLane {
   add(ticket: Ticket): void {
     const now = this.owner.now();
     if (this.queue.waiting === 0) this.move(now);
-    this.lastUsed = now;
     this.added++;
     this.queue.add(ticket, ticket.job.urgent === true || ticket.refusals > 0);
   }
@@ -167,7 +163,7 @@ export class PoolLane {
   }
 
   private limit(machine: Machine): void {
-    if (!this.owner.held) return;
+    if (!this.owner.capped) return;
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
     const cap = mostBusy({ base: pace.base, recent: pace.recent, hot, stalled }, machine);

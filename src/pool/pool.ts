@@ -1,10 +1,8 @@
-import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Keeper, PooledContainer } from './container.js';
 import { Ticket } from './container-ticket.js';
 import { settles } from './container-watchdog.js';
 import { type Wiring, wiring } from './container-wiring.js';
-import { CommandNotFoundError, ImageError } from './driver.js';
 import { type Executable, type Job, type Outcome, QueueFull } from './job.js';
 import { Fleet, type FleetOptions } from './pool-fleet.js';
 import { type LaneOwner, PoolLane } from './pool-lane.js';
@@ -132,7 +130,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     return this.options.cores;
   }
 
-  get held(): boolean {
+  get capped(): boolean {
     return this.options.scale === 'predictive';
   }
 
@@ -155,10 +153,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   fail(lane: PoolLane, ticket: Ticket, failure: unknown): void {
     this.released(lane);
     if (failure instanceof Stopped) ticket.end({ kind: 'stopped' });
-    else if (failure instanceof ImageError)
-      ticket.end({ kind: 'imageFailed', image: failure.image, reason: failure.message });
-    else if (failure instanceof CommandNotFoundError) ticket.end({ kind: 'commandNotFound', image: failure.image });
-    else ticket.end({ kind: 'notProvisioned', reason: errorText(failure) });
+    else ticket.fail(failure);
   }
 
   released(lane: PoolLane): void {
@@ -228,7 +223,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
       this.counters.evictions++;
       container.dispatch({ on: 'retire' });
     } else if (idle && lane.waiting === 0) {
-      if (lane.stale) container.dispatch({ on: 'evict' });
+      if (lane.stale) for (const one of [...lane.containers]) one.dispatch({ on: 'evict' });
       else this.supply.eased();
     }
   }

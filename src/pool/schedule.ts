@@ -140,7 +140,12 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
     return 'later';
   };
 
+  const least = Math.min(...claims.map(claim => claim.need.memory));
   while (claims.length > 0) {
+    if (free + coming < least && idle.length === 0 && cells.length === 0) {
+      starved.push(...claims.map(claim => claim.need));
+      break;
+    }
     claims.sort(before);
     const claim = claims[0]!;
     const { need } = claim;

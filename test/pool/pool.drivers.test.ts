@@ -131,9 +131,11 @@ const suite = (name: 'process' | 'docker', make: () => Promise<Made>) => (): voi
     await poll(() => pool.stats().containers).toEqual([]);
     expect(bodyOf(await run(pool, dying))).toEqual({});
     await poll(() => pool.stats().containers).toEqual([]);
-    const stuck = action('const main = () => { console.log("begun"); for (;;); }', { key: 'stuck', timeout: 200 });
-    const outcome = await run(pool, stuck);
-    expect(outcome).toMatchObject({ phase: 'run', result: { kind: 'timeout' } });
+    const code = 'const main = ({ loop }) => { if (!loop) return {}; console.log("begun"); for (;;); }';
+    const stuck = action(code, { key: 'stuck' });
+    await run(pool, stuck);
+    const outcome = await run(pool, { ...stuck, timeout: 300 }, { loop: true });
+    expect(outcome).toMatchObject({ origin: 'warm', phase: 'run', result: { kind: 'timeout' } });
     const logs = outcome.kind === 'ran' ? await outcome.logs : undefined;
     expect(logs?.lines.map(line => line.slice(31))).toEqual(['stdout: begun']);
     await poll(() => pool.stats().memory.used).toBe(0);

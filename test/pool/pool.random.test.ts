@@ -99,7 +99,7 @@ describe('the whole pool in random trouble', () => {
           queue: { waiting: 0, running: 0, lanes: [] },
         });
       }),
-      { numRuns: 150, endOnFailure: false },
+      { numRuns: 150, interruptAfterTimeLimit: 60_000 },
     );
   }, 240_000);
 });

@@ -1,0 +1,133 @@
+import { errorText } from '../errors.js';
+import type { CallResult } from './client.js';
+import type { PooledContainer, Surroundings } from './container.js';
+import type { Ticket } from './container-ticket.js';
+import { initVerdict, runVerdict, type Verdict } from './container-verdict.js';
+import { settles } from './container-watchdog.js';
+import type { Caller, LogSource } from './container-wiring.js';
+import type { Container, ExitInfo } from './driver.js';
+import type { Executable } from './job.js';
+
+/**
+ * A job that was never sent is given to another container so often: one that dies before /init may have been unlucky, two
+ * are the image's fault; a warm one may have ended unnoticed.
+ */
+const MOST_REFUSALS = { init: 1, run: 3 };
+/** How long after a broken call the engine may take to say how the container ended, in ms. */
+const EXIT_INFO = 500;
+const MB = 1024 * 1024;
+
+/** The calls to one container from its /init on, and the logs of each. Tells the container's machine what came of them. */
+export class ContainerCalls {
+  exit: ExitInfo | undefined;
+  private readonly client: Caller;
+  private readonly logs: LogSource;
+
+  constructor(
+    private readonly container: PooledContainer,
+    private readonly handle: Container,
+    executable: Executable,
+    private readonly around: Surroundings,
+  ) {
+    this.client = around.wiring.client(handle.address, executable.concurrency);
+    this.logs = around.wiring.logs(handle, executable.sentinels);
+  }
+
+  init(ticket: Ticket): void {
+    this.guard(ticket, this.callInit(ticket));
+  }
+
+  run(ticket: Ticket): void {
+    this.guard(ticket, this.callRun(ticket));
+  }
+
+  /** The container has ended: calls under way end, too. */
+  ended(exit: ExitInfo): void {
+    this.exit = exit;
+    this.close();
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  /** A fault in a job's own functions (`initBody`, `runBody`, `onStart`) ends that job, never the pool. */
+  private guard(ticket: Ticket, call: Promise<void>): void {
+    call.catch(error => {
+      this.around.log.error({ container: this.container.spec.name, err: error }, 'job failed inside the pool');
+      ticket.result ??= { kind: 'connection', beforeSent: false, reason: errorText(error) };
+      this.broken(ticket);
+    });
+  }
+
+  private async callInit(ticket: Ticket): Promise<void> {
+    const { clock } = this.around;
+    const { executable } = ticket.job;
+    const body = executable.initBody(ticket.job, clock.now() + executable.timeout);
+    this.begin(ticket);
+    const before = clock.now();
+    const result = await this.client.init(body, executable.timeout);
+    ticket.initMs = clock.now() - before;
+    const verdict = initVerdict(result);
+    if (verdict === 'done') {
+      this.container.dispatch({ on: 'initDone', job: ticket });
+      return;
+    }
+    ticket.phase = 'init';
+    await this.conclude(ticket, result, verdict);
+  }
+
+  private async callRun(ticket: Ticket): Promise<void> {
+    const { clock, keeper } = this.around;
+    const { job } = ticket;
+    const { timeout } = job.executable;
+    const before = clock.now();
+    const body = job.runBody(before + timeout);
+    if (ticket.initMs === undefined) this.begin(ticket);
+    keeper.began(this.container, ticket);
+    let result = await this.client.run(body, timeout);
+    const end = clock.now();
+    ticket.runMs = end - before;
+    this.container.lastUsed = end;
+    keeper.ended(this.container, ticket, ticket.runMs);
+    // An answer that took as long as the limit allows counts as none (OPENWHISK.md 3.5).
+    if (ticket.runMs >= timeout && result.kind === 'response') result = { kind: 'timeout' };
+    await this.conclude(ticket, result, runVerdict(result));
+  }
+
+  private begin(ticket: Ticket): void {
+    this.logs.begin(ticket.job.executable.logs * MB);
+    ticket.begin();
+  }
+
+  private conclude(ticket: Ticket, result: CallResult, verdict: Verdict): Promise<void> | undefined {
+    ticket.result = result;
+    const gaveUp =
+      verdict === 'refused' && result.kind === 'connection' && ticket.refusals >= MOST_REFUSALS[ticket.phase];
+    if (verdict === 'broken' || gaveUp) return this.concludeBroken(ticket, result);
+    const logs = this.logs.collect({ strict: verdict === 'done' && ticket.job.executable.sentinels });
+    ticket.logs = logs;
+    this.container.dispatch({ on: verdict, job: ticket });
+    if (verdict === 'refused') return undefined;
+    if (verdict === 'done' && this.logs.separable) this.settled(ticket);
+    else void logs.then(() => this.settled(ticket));
+    return undefined;
+  }
+
+  private async concludeBroken(ticket: Ticket, result: CallResult): Promise<void> {
+    if (result.kind === 'connection' && this.exit === undefined)
+      await settles(this.around.clock, EXIT_INFO, this.handle.exited);
+    ticket.logs = this.logs.collect({ strict: false });
+    this.broken(ticket);
+  }
+
+  private broken(ticket: Ticket): void {
+    this.container.dispatch({ on: 'broken', job: ticket });
+    ticket.freeSlot();
+  }
+
+  private settled(ticket: Ticket): void {
+    this.container.dispatch({ on: 'settled' });
+    ticket.freeSlot();
+  }
+}
