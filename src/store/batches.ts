@@ -45,8 +45,10 @@ export class Batches {
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
+    const probe = db.prepare(`UPDATE counter SET value = value WHERE name = 'rev'`);
     this.transaction = db.transaction(parts => {
       changes.check();
+      if (parts.length === 0) probe.run();
       const until = performance.now() + SLICE_MS;
       for (const part of parts) part.write(until);
     });
@@ -85,7 +87,8 @@ export class Batches {
       if (!this.urgent) return;
       this.urgent = false;
       // Other rows wait for their own time: written each millisecond they would cost several times as much.
-      if (!this.closed) this.write(this.parts.filter(part => part.urgent));
+      const parts = this.parts.filter(part => part.urgent);
+      if (!this.closed && parts.length > 0) this.write(parts);
     };
     if (performance.now() - this.ended >= URGENT_MS) setImmediate(commit);
     else setTimeout(commit, URGENT_MS);
@@ -96,7 +99,17 @@ export class Batches {
     this.timer?.cancel();
     this.timer = undefined;
     this.urgent = false;
-    return this.write(this.parts.filter(part => part.size > 0));
+    const parts = this.parts.filter(part => part.size > 0);
+    // With nothing to write, a failing store is tried all the same: nobody may come before it is known to work again.
+    if (parts.length === 0 && this.failures === 0) return undefined;
+    const error = this.write(parts);
+    // A small urgent row may still find room where the others do not, so that alone is no recovery.
+    if (error === undefined && this.failures > 0) {
+      this.failures = 0;
+      this.log.info('The store can be written again.');
+    }
+    if (this.size > 0) this.later();
+    return error;
   }
 
   /** Commits until nothing waits, a slice per turn of the loop. Throws `StoreUnavailable`. */
@@ -114,7 +127,6 @@ export class Batches {
   }
 
   private write(parts: readonly BatchPart[]): unknown {
-    if (parts.length === 0) return undefined;
     try {
       this.transaction.immediate(parts);
     } catch (error) {
@@ -125,14 +137,7 @@ export class Batches {
       this.ended = performance.now();
     }
     for (const part of this.parts) part.committed();
-    if (this.failures > 0) {
-      this.failures = 0;
-      this.log.info('The store can be written again.');
-      this.timer?.cancel();
-      this.timer = undefined;
-    }
     if (this.parts.some(part => part.urgent)) this.soon();
-    if (this.size > 0) this.later();
     return undefined;
   }
 

@@ -51,7 +51,11 @@ export class SqliteJournal implements JournalStore, BatchPart {
     private readonly marks: Marks,
   ) {
     this.sql = statements(db);
-    this.takeOver();
+    const started = marks.left();
+    const takeOver = db.transaction(() => this.takeOver(started));
+    // Only a store that marks writes here; others may be beside a server and must not wait for it.
+    if (started.size > 0) takeOver.immediate();
+    else takeOver();
   }
 
   get size(): number {
@@ -152,8 +156,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
   }
 
   /** Entries an earlier process left; its marks go into the table, so that their slots are free. */
-  private takeOver(): void {
-    const started = this.marks.left();
+  private takeOver(started: ReadonlySet<string>): void {
     for (const row of this.sql.all.all()) {
       const id = row.id.toString('hex');
       const isStarted = row.started === 1 || started.has(id);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText, UsageError } from '../errors.js';
 
@@ -35,7 +35,33 @@ const openFile = (file: string): number => {
   }
 };
 
-/** `sync`: marks outlive a power failure too, at the cost of a sync each. Throws `UsageError` when the file cannot be used. */
+/** Syncs the file off the loop, one sync for all writes since the last began. Closes it when none is under way. */
+const createSyncer = (fd: number) => {
+  let running = false;
+  let wanted = false;
+  let closed = false;
+  const sync = () => {
+    running = true;
+    wanted = false;
+    fdatasync(fd, () => {
+      running = false;
+      if (closed) closeSync(fd);
+      else if (wanted) sync();
+    });
+  };
+  return {
+    want() {
+      wanted = true;
+      if (!running) sync();
+    },
+    close() {
+      closed = true;
+      if (!running) closeSync(fd);
+    },
+  };
+};
+
+/** `sync`: some milliseconds later marks outlive a power failure, too. Throws `UsageError` when the file cannot be used. */
 export const openMarks = (dir: string, sync: boolean): Marks => {
   const file = join(dir, 'started');
   let fd: number;
@@ -44,6 +70,7 @@ export const openMarks = (dir: string, sync: boolean): Marks => {
   } catch (error) {
     throw new UsageError(`The file ${file} cannot be used: ${errorText(error)}`);
   }
+  const syncer = createSyncer(fd);
   const free: number[] = [];
   let slots = 0;
   return {
@@ -51,7 +78,7 @@ export const openMarks = (dir: string, sync: boolean): Marks => {
       const slot = free.pop() ?? slots;
       try {
         writeSync(fd, id, 0, ID_BYTES, slot * ID_BYTES);
-        if (sync) fdatasyncSync(fd);
+        if (sync) syncer.want();
       } catch (error) {
         if (slot < slots) free.push(slot);
         throw error;
@@ -67,6 +94,6 @@ export const openMarks = (dir: string, sync: boolean): Marks => {
       for (let at = 0; at + ID_BYTES <= bytes.length; at += ID_BYTES) ids.add(bytes.toString('hex', at, at + ID_BYTES));
       return ids;
     },
-    close: () => closeSync(fd),
+    close: () => syncer.close(),
   };
 };

@@ -134,8 +134,8 @@ export interface JournalStore {
    */
   accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void>;
   /**
-   * Call just before the user's code may run. When it returns, the mark outlives the process (with durability `full`, the
-   * machine). Unknown ids are ignored. Throws `StoreUnavailable`.
+   * Call just before the user's code may run. When it returns, the mark outlives the process; with durability `full`, a few
+   * ms later also the machine. Unknown ids are ignored. Throws `StoreUnavailable`.
    */
   started(id: string): void;
   /** Ends an entry that leaves no record. Unknown ids are ignored. */

@@ -4,10 +4,12 @@ import { silentLogger } from '../../src/log.js';
 import { SqliteActivations } from '../../src/store/activations.js';
 import { Batches } from '../../src/store/batches.js';
 import { Changes } from '../../src/store/changes.js';
+import { SqliteJournal } from '../../src/store/journal.js';
+import { noMarks } from '../../src/store/marks.js';
 import { migrate } from '../../src/store/migrate.js';
 import { StoreUnavailable } from '../../src/store/store.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { activation } from './fixtures.js';
+import { activation, idOf } from './fixtures.js';
 
 const guest = { namespace: 'guest' };
 let db: Sqlite.Database;
@@ -73,4 +75,19 @@ it('writes within 5 ms of the first put', () => {
   expect(batches.size).toBe(2);
   clock.advance(1);
   expect(batches.size).toBe(0);
+});
+
+it('finds out by itself that the file can be written again', async () => {
+  const journal = new SqliteJournal(db, batches, clock, noMarks);
+  batches.join([journal, activations.writer]);
+  const pages = db.pragma('page_count', { simple: true });
+  db.pragma(`max_page_count = ${pages}`);
+  const payload = Buffer.alloc(100_000);
+  await expect(journal.accept([{ id: idOf(1), payload }])).rejects.toThrow(StoreUnavailable);
+  expect(batches).toMatchObject({ healthy: false, size: 0 });
+  db.pragma('max_page_count = 1000000');
+  clock.advance(100);
+  expect(batches.healthy).toBe(true);
+  await journal.accept([{ id: idOf(1), payload }]);
+  expect(journal.pending()).toHaveLength(1);
 });

@@ -2,16 +2,16 @@ import { describe } from 'vitest';
 import { storeContract } from '../contract/store.js';
 import { open, testDir } from './fixtures.js';
 
-describe('a store in a file', () => {
+describe.each(['normal', 'full'] as const)('a store in a file, durability %s', durability => {
   storeContract({
     async open() {
       const dir = testDir();
-      let store = await open(dir.path);
+      let store = await open(dir.path, { durability });
       return {
         store,
         async reopen() {
           await store.close();
-          store = await open(dir.path);
+          store = await open(dir.path, { durability });
           return store;
         },
         async dispose() {
