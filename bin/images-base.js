@@ -149,6 +149,8 @@ async function debianBase(suite, packages, { rebuild, note }) {
     '--quiet',
     '--variant=minbase',
     ...dpkg,
+    // Java's packages fail without that folder.
+    '--essential-hook=mkdir -p "$1/usr/share/man/man1"',
     `--include=${included.join(',')}`,
     suite,
     '-',

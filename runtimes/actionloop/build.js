@@ -43,7 +43,7 @@ function compile(program, args, { cwd, env }) {
     child.stderr.setEncoding('utf8').on('data', keep);
     child.on('error', error => reject(refusal(`${program} cannot be started: ${error.message}`)));
     child.on('close', code =>
-      code === 0 ? resolve(output) : reject(refusal(output.trimEnd() || `${program} failed`)),
+      code === 0 ? resolve(output) : reject(refusal(`error: the code does not compile\n${output.trimEnd()}`)),
     );
   });
 }

@@ -121,7 +121,7 @@ async function init(message) {
   }
 }
 
-async function run(message, body) {
+async function run(_message, body) {
   if (program === undefined) return [500, errorBody('no action defined yet')];
   if (program.exited) return [500, errorBody('command exited')];
   const line = await program.interact(body);

@@ -194,15 +194,20 @@ export const leftIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter(name => name !== 'socket').sort();
 
 let serial = 0;
-/** Starts a container of a kind's image in the foreground, so that both output streams arrive apart. */
+/**
+ * Starts a container of a kind's image in the foreground, so that both output streams arrive apart. `volume` holds what
+ * compiled languages built before, as a docker volume's name.
+ */
 export const launchDocker =
-  (kind: string): Launch =>
+  (kind: string, volume?: string): Launch =>
   async (env = {}) => {
     const image = await requireImage(kind);
     serial += 1;
     const name = `miniwhisk-contract-${process.pid}-${serial}`;
     const linux = process.platform === 'linux';
     const options = ['--rm', '--name', name, '--memory', '512m', '--log-driver', 'none', '--cap-drop', 'NET_RAW'];
+    if (volume)
+      options.push('--volume', `${volume}:/var/cache/miniwhisk`, '--env', 'MINIWHISK_PROXY_CACHE=/var/cache/miniwhisk');
     if (!linux) options.push('--publish', '127.0.0.1::8080');
     for (const [key, value] of Object.entries(env)) options.push('--env', `${key}=${value}`);
     const child = spawn('docker', ['run', ...options, image], { stdio: ['ignore', 'pipe', 'pipe'] });

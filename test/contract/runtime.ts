@@ -14,6 +14,12 @@ export interface Language {
   /** /init's `main` for the kit, and for its second entry point, which answers `{entry: 'niam'}`. */
   readonly main: string;
   readonly niam: string;
+  /** A `main` that the kit does not have; `nosuchfunction` when absent. */
+  readonly missing?: string;
+  /** Whether builds are kept between proxies: a compiled language. */
+  readonly cache?: boolean;
+  /** Why there is no process mode. */
+  readonly noProcess?: string;
   /** Comment out the rest of a line. */
   readonly comment: string;
   readonly sources: {
@@ -279,8 +285,8 @@ export const cases: readonly Case[] = [
     title: 'init of code without that entry point fails, with sentinels',
     async check(context) {
       const proxy = await context.fresh();
-      const main = context.language.main.replace(/[^.]*$/, 'nosuchfunction');
-      const reply = await proxy.init({ code: context.language.kit, main });
+      const { kit: code, missing: main = 'nosuchfunction' } = context.language;
+      const reply = await proxy.init({ code, main });
       expect(reply.status).toBe(502);
       const { stdout, stderr } = await proxy.printed(1);
       expect(errorText(reply) + stdout + stderr).toMatch(context.language.expected.missingMain);

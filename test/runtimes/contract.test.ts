@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { cases, contexts, type Language, type Mode } from '../contract/runtime.js';
 import { type Launch, launchDocker, launchProcess } from '../contract/runtime-proxy.js';
-import { dockerExpected } from '../support/docker.js';
+import { docker, dockerExpected } from '../support/docker.js';
 import { requireImage } from '../support/images.js';
 import { languages } from './languages.js';
 import { Matrix } from './matrix.js';
@@ -18,8 +18,11 @@ const cache = await mkdtemp(path.join(tmpdir(), 'contract-cache-'));
 
 afterAll(async () => {
   await rm(cache, { recursive: true, force: true });
+  if (dockerExpected) await docker('volume', 'rm', '--force', volume);
   console.log(`\n${matrix.text()}\n`);
 });
+
+const volume = `miniwhisk-contract-${process.pid}`;
 
 const suite = (language: Language, mode: Mode, launch: Launch): void => {
   const made = contexts(language, mode, launch);
@@ -43,10 +46,15 @@ const suite = (language: Language, mode: Mode, launch: Launch): void => {
 };
 
 for (const language of languages) {
-  describe(`${language.kind} as a process`, () => suite(language, 'process', launchProcess(language.kind, cache)));
+  const { noProcess } = language;
+  if (noProcess === undefined) {
+    describe(`${language.kind} as a process`, () => suite(language, 'process', launchProcess(language.kind, cache)));
+  } else {
+    for (const one of cases) matrix.set(one, language, 'process', { state: 'cannot', reason: noProcess });
+  }
   const inDocker = (): void => {
     it(`its image is built`, () => requireImage(language.kind), SLOW * 4);
-    suite(language, 'docker', launchDocker(language.kind));
+    suite(language, 'docker', launchDocker(language.kind, language.cache ? volume : undefined));
   };
   if (dockerExpected) describe(`${language.kind} in Docker`, inDocker);
   else describe.skip(`${language.kind} in Docker (no Docker engine answers)`, inDocker);
