@@ -138,6 +138,22 @@ export const options = {
   },
   aes128Key: { type: 'string', minLength: 1, help: 'Key for aes-128: 16 bytes in base64, or @FILE that holds them' },
   aes256Key: { type: 'string', minLength: 1, help: 'Key for aes-256: 32 bytes in base64, or @FILE that holds them' },
+  allowedHost: {
+    type: 'string',
+    minLength: 1,
+    help: 'Further names of this server, separated by commas: calls to other names are refused; * allows all',
+  },
+  corsOrigin: {
+    type: 'string',
+    minLength: 1,
+    help: "Origins whose pages may call the server's own routes without credentials, separated by commas; * allows all",
+  },
+  auth: {
+    type: 'string',
+    enum: ['default', 'generate'],
+    default: 'default',
+    help: "The guest's key: OpenWhisk's well-known one, or one made at the first start and kept",
+  },
   durability: {
     type: 'string',
     enum: ['normal', 'full'],

@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { actionRoutes } from '../api/actions.js';
 import { activationRoutes } from '../api/activations.js';
 import { type Context, sendJson } from '../api/context.js';
+import { type HealthParts, readiness } from '../api/health.js';
 import { apiInfo, serverInfo } from '../api/info.js';
 import { namespaceRoutes } from '../api/namespaces.js';
 import { operations } from '../api/operations.js';
@@ -21,10 +22,15 @@ import { docsRouter } from './docs.js';
 import { authenticate } from './middleware/authenticate.js';
 import { CORS_HEADERS, restCors } from './middleware/cors.js';
 import { errorReplies } from './middleware/errors.js';
+import { type HostOptions, refuseForeignHosts } from './middleware/host.js';
+import { refuseForeignOrigins } from './middleware/origin.js';
 import { refuseBadTargets } from './middleware/target.js';
 import { transactions } from './middleware/transaction.js';
 
 export interface AppParts extends ApiParts {
+  /** Whose calls are let in: names of this server, and origins of other sites' pages. */
+  readonly trust: HostOptions & { readonly origins: string | undefined };
+  readonly health: HealthParts;
   readonly identities: Identities;
   readonly log: Logger;
   readonly pool: { stats(): PoolStats };
@@ -76,6 +82,7 @@ const openRouter = (parts: AppParts, requireUser: Koa.Middleware): Router => {
     ctx.type = 'text/plain; charset=UTF-8';
     ctx.body = 'pong';
   });
+  router.get('/miniwhisk/v1/ready', ctx => readiness(parts.health)(ctx as unknown as Context));
   for (const { path, private: guarded, handle } of operations(parts)) {
     router.get(path, ctx => {
       const answer = async (): Promise<void> => handle(ctx as unknown as Context);
@@ -112,6 +119,8 @@ export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[])
   app.use(refuseBadTargets);
   app.use(transactions);
   app.use(errorReplies(parts.log));
+  app.use(refuseForeignHosts(parts.trust));
+  app.use(refuseForeignOrigins(parts.trust.origins));
   for (const layer of webLayers) app.use(layer);
   app.use(preflight);
   app.use(outside(openRouter(parts, requireUser).routes() as unknown as Koa.Middleware));

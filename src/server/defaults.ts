@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Subject } from '../entities/types.js';
 import { errorText, UsageError } from '../errors.js';
+import { alphanumeric, uuid } from '../ids.js';
 import type { SubjectStore } from '../store/store.js';
 
 const KEY = 'zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP';
@@ -48,9 +49,27 @@ const readUsers = (file: string): readonly Subject[] => {
   return value as Subject[];
 };
 
-/** Creates the default subjects where they are missing, and those of `usersFile`. Throws `UsageError`. */
-export const provideSubjects = (subjects: SubjectStore, usersFile: string | undefined): void => {
+const hasKnownKey = (subjects: SubjectStore, { subject, namespaces: [known] }: Subject): boolean =>
+  subjects.get(subject)?.namespaces.some(n => n.uuid === known?.uuid && n.key === known.key) ?? false;
+
+/** Whether somebody who has read OpenWhisk's documentation has a key to this server. */
+export const hasKnownKeys = (subjects: SubjectStore): boolean =>
+  defaultSubjects.some(subject => hasKnownKey(subjects, subject));
+
+const withNewKey = (subject: Subject): Subject => ({
+  ...subject,
+  namespaces: subject.namespaces.map(n => ({ ...n, uuid: uuid(), key: alphanumeric(64) })),
+});
+
+/**
+ * Creates the default subjects where they are missing, and those of `usersFile`. `generate` gives the default ones keys of
+ * their own, once. Throws `UsageError`.
+ */
+export const provideSubjects = (subjects: SubjectStore, usersFile: string | undefined, generate = false): void => {
   const listed = usersFile === undefined ? [] : readUsers(usersFile);
-  for (const subject of defaultSubjects) if (!subjects.get(subject.subject)) subjects.put(subject);
+  for (const subject of defaultSubjects) {
+    const replace = generate && hasKnownKey(subjects, subject);
+    if (replace || !subjects.get(subject.subject)) subjects.put(generate ? withNewKey(subject) : subject);
+  }
   for (const subject of listed) subjects.put(subject);
 };

@@ -3,13 +3,17 @@ import { systemClock } from '../clock.js';
 import { retention, systemLimits } from '../config/limits.js';
 import { colorWanted, loadConfig } from '../config/load.js';
 import type { Config } from '../config/options.js';
+import type { Subject } from '../entities/types.js';
 import { createLogger, type Logger } from '../log.js';
 import { wiring } from '../pool/container-wiring.js';
+import type { Availability } from '../pool/driver.js';
 import { createPool } from '../pool/pool.js';
 import type { StemCells } from '../pool/prewarm-demand.js';
 import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.js';
 import { openStore } from '../store/sqlite.js';
-import { defaultSubjects, provideSubjects } from './defaults.js';
+import type { SubjectStore } from '../store/store.js';
+import { defaultSubjects, hasKnownKeys, provideSubjects } from './defaults.js';
+import type { PickDriver } from './drivers.js';
 import { openFront } from './front.js';
 import { createLifecycle } from './lifecycle.js';
 import { openDrivers } from './open-drivers.js';
@@ -44,8 +48,28 @@ const stemCellsOf = (runtimes: Runtimes): StemCells[] =>
     return stemCells.map(({ memoryMb, ...cell }) => ({ ...cell, kind, image, memory: memoryMb }));
   });
 
-const authOf = ({ namespaces }: (typeof defaultSubjects)[number]): string =>
-  `${namespaces[0]?.uuid}:${namespaces[0]?.key}`;
+const authOf = (subjects: SubjectStore): string => {
+  const [guest] = defaultSubjects as [Subject];
+  const { namespaces } = subjects.get(guest.subject) ?? guest;
+  return `${namespaces[0]?.uuid}:${namespaces[0]?.key}`;
+};
+
+/** Whoever reaches the port can run code on this machine; with a key that is on the web that is everybody. */
+const warnOfKnownKeys = (config: Config, subjects: SubjectStore, log: Logger): void => {
+  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(config.host);
+  if (loopback || !hasKnownKeys(subjects)) return;
+  log.warn(
+    `!!! Listening on ${config.host} with the well-known keys of OpenWhisk's documentation: everybody who reaches this port ` +
+      'can run code on this machine. Start once with --auth generate to get keys of your own, or listen on 127.0.0.1. !!!',
+  );
+};
+
+/** Whether functions of the first kind with a default could run now. */
+const defaultKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availability> => {
+  const [kind = ''] = runtimes.kinds();
+  const image = runtimes.kind(kind)?.image ?? '';
+  return (await pick(kind, image)).available(kind, image);
+};
 
 /**
  * Starts a server; `options` are those of the command line in camel case. Throws `UsageError` with one clear line when it
@@ -87,7 +111,8 @@ const start = async (
     retention: retention(config),
   });
   lifecycle.started('store', () => store.close());
-  provideSubjects(store.subjects, config.users);
+  provideSubjects(store.subjects, config.users, config.auth === 'generate');
+  warnOfKnownKeys(config, store.subjects, log);
 
   // Containers learn the address to call back at only when they are made, by then the port is known.
   let port = config.port;
@@ -114,6 +139,7 @@ const start = async (
   lifecycle.started('pool', () => pool.close());
 
   let gatewayPort: number | undefined;
+  let state: 'starting' | 'up' | 'stopping' = 'starting';
   const { app, gatewayApp, records, ledger, recovery } = wire({
     config,
     limits,
@@ -123,6 +149,8 @@ const start = async (
     clock,
     log,
     gatewayPort: () => gatewayPort,
+    driver: () => defaultKindRuns(runtimes, drivers.pick),
+    state: () => state,
   });
   lifecycle.started('records', () => records.allSettled());
   const listening = await openFront({
@@ -137,18 +165,20 @@ const start = async (
   ({ port, gatewayPort } = listening);
   // Callers of activations that wait get their answer as soon as the pool gives those up.
   lifecycle.started('traffic', async () => {
+    state = 'stopping';
     await ledger.seal();
     await Promise.all([listening.stop(config.grace * 1000), pool.drain(config.grace * 1000)]);
   });
 
   recovery.run();
+  state = 'up';
 
   const server: RunningServer = {
     url: listening.url,
     port,
     ...(listening.tlsUrl !== undefined && { tlsUrl: listening.tlsUrl }),
     ...(listening.gatewayUrl !== undefined && { gatewayUrl: listening.gatewayUrl }),
-    auth: authOf(defaultSubjects[0] as (typeof defaultSubjects)[number]),
+    auth: authOf(store.subjects),
     driver: drivers.description,
     store: dir ?? 'memory',
     stop: () => lifecycle.stop(),

@@ -19,6 +19,7 @@ import { createWeb } from '../web/run.js';
 import { writeReply } from '../web/write.js';
 import { findCaller } from './middleware/authenticate.js';
 import { errorReplies } from './middleware/errors.js';
+import { type HostOptions, refuseForeignHosts } from './middleware/host.js';
 import { refuseBadTargets } from './middleware/target.js';
 import { transactions } from './middleware/transaction.js';
 import { vanityHosts } from './vanity.js';
@@ -29,6 +30,7 @@ interface WebSideParts extends ApiParts {
 }
 
 export interface WebSideOptions {
+  readonly hosts: HostOptions;
   /** Addresses of proxies whose X-Forwarded-* headers count. */
   readonly trustProxy: string | undefined;
   /** The API gateway's own port, once it is open. */
@@ -61,6 +63,7 @@ export const createWebSide = (parts: WebSideParts, options: WebSideOptions) => {
     app.use(refuseBadTargets);
     app.use(transactions);
     app.use(errorReplies(parts.log));
+    app.use(refuseForeignHosts(options.hosts));
     app.use(calls);
     app.use(v2);
     app.use(ctx => writeReply(ctx, gatewayError(404, text.notFound)));

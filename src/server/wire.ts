@@ -1,3 +1,4 @@
+import type { HealthParts } from '../api/health.js';
 import type { Clock } from '../clock.js';
 import { secretOf } from '../config/load.js';
 import type { Config } from '../config/options.js';
@@ -32,10 +33,12 @@ interface Foundation {
   readonly log: Logger;
   /** The API gateway's own port, once it is open. */
   readonly gatewayPort: () => number | undefined;
+  readonly driver: HealthParts['driver'];
+  readonly state: HealthParts['state'];
 }
 
 /** Builds everything between the HTTP server and the foundation: the only place that does. */
-export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewayPort }: Foundation) => {
+export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewayPort, driver, state }: Foundation) => {
   const { entities } = store;
   const keys = {
     'aes-128': secretOf('aes128Key', config.aes128Key),
@@ -78,6 +81,8 @@ export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewa
   const identities = createIdentities(store.subjects, limits);
   const launch = createLauncher({ entities, runtimes, invoke, ledger, clock, log });
   const parts: AppParts = {
+    trust: { host: config.host, allowed: config.allowedHost, origins: config.corsOrigin },
+    health: { store, driver, state },
     store,
     resolve,
     launch,
@@ -94,7 +99,7 @@ export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewa
     pool,
     build,
   };
-  const web = createWebSide(parts, { trustProxy: config.trustProxy, gatewayPort });
+  const web = createWebSide(parts, { hosts: parts.trust, trustProxy: config.trustProxy, gatewayPort });
   const recovery = createRecovery({ store, identities, resolve, launch, records, recall, leftovers, clock, log });
   return { app: createApp(parts, web.layers), gatewayApp: web.gatewayApp(), records, ledger, recovery };
 };
