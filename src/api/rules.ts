@@ -158,7 +158,7 @@ const setStatus = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const trigger = triggerOf(parts, doc.trigger);
   if (!trigger) {
     if (status === 'active') throw new HttpError(404, text.needsTrigger);
-  } else if (trigger.doc.rules?.[path]?.status !== status) {
+  } else if (statusOf(parts, doc) !== status) {
     commit(entities, [linkWrite(trigger, path, { action: doc.action, status }, parts.clock.now())]);
   }
   ctx.status = 200;
