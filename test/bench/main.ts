@@ -7,6 +7,7 @@ import { cpu, sleep, throughput, warm } from './case-warm.js';
 import { lists } from './list.js';
 import { describeMachine } from './machine.js';
 import { rounded } from './statistics.js';
+import { routes, web } from './web.js';
 
 /**
  * `npm run bench -- [case …] [--driver docker|process] [--runs N] [--markdown]`
@@ -29,6 +30,8 @@ const cases: Readonly<Record<string, Case>> = {
   idle,
   memory,
   lists,
+  web,
+  routes,
 };
 
 const usage = (): string =>
