@@ -75,7 +75,7 @@ async function build(job) {
     const list = path.join(job.folder, 'sources');
     fs.writeFileSync(list, sources.map(file => `"${file.replaceAll('\\', '\\\\')}"\n`).join(''));
     const classPath = [GSON, out, ...jars].join(path.delimiter);
-    const quick = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC', '-proc:none'];
+    const quick = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC', '-J-XX:MaxRAMPercentage=60', '-proc:none'];
     await compile(compilerOf(tool), [...quick, '-encoding', 'UTF-8', '-cp', classPath, '-d', out, `@${list}`], {
       cwd: out,
       env,

@@ -22,6 +22,8 @@ export interface Language {
   readonly noProcess?: string;
   /** Comment out the rest of a line. */
   readonly comment: string;
+  /** The largest code as an archive: where a compiler would need more memory for it as text than an action has. */
+  readonly large?: 'archive';
   readonly sources: {
     readonly syntaxError: string;
     readonly failsAtLoad?: string;
@@ -115,7 +117,7 @@ export const cases: readonly Case[] = [
       const reply = await proxy.init({ code, main });
       ok(reply);
       measured(reply);
-      ok(await proxy.run({ op: 'count' }), { count: 1 });
+      ok(await proxy.run({ op: 'echo', value: 1 }), { value: 1 });
       await proxy.printed(1);
       expect([proxy.sentinels('stdout'), proxy.sentinels('stderr')]).toEqual([1, 1]);
     },
@@ -685,12 +687,17 @@ export const cases: readonly Case[] = [
     id: 'code-48mb',
     title: 'code of 48 MB',
     async check(context) {
-      const { kit, main, comment } = context.language;
-      const line = `${comment}${'z'.repeat(1000 - comment.length - 1)}\n`;
+      const { kit, main, comment, archive, large } = context.language;
       const proxy = await context.fresh();
-      const size = 48 * 1024 * 1024 - Buffer.byteLength(kit) - 1;
-      const code = `${kit}\n${line.repeat(Math.floor(size / 1000))}`;
-      ok(await proxy.init({ code, main }));
+      const size = 48 * 1024 * 1024;
+      if (large === 'archive') {
+        const ballast = { name: 'ballast.bin', data: randomBytes(size * 0.74) };
+        ok(await proxy.init({ code: zip([...archive, ballast]), binary: true, main }));
+      } else {
+        const line = `${comment}${'z'.repeat(1000 - comment.length - 1)}\n`;
+        const room = size - Buffer.byteLength(kit) - 1;
+        ok(await proxy.init({ code: `${kit}\n${line.repeat(Math.floor(room / 1000))}`, main }));
+      }
       ok(await proxy.run({ op: 'echo', value: 1 }), { value: 1 });
     },
   },

@@ -262,6 +262,7 @@ const java: Language = {
   niam: 'Kit#niam',
   missing: 'Kit#nosuchfunction',
   comment: '//',
+  large: 'archive',
   sources: {
     syntaxError: '10 PRINT "Hello world!"\n20 GOTO 10',
     failsAtLoad: `${JAVA_HEAD}  static { if (true) throw new IllegalStateException("at load"); }\n${JAVA_ECHO}`,
