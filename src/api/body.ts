@@ -1,15 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { rejection } from '../errors.js';
-import type { Json } from '../json.js';
+import { type Json, MAX_NESTING, nestsTooDeep } from '../json.js';
 import { http } from '../messages.js';
 import type { Context } from './context.js';
 import { jsonErrorDetail } from './json-error.js';
 
 /** Bytes of a request's body at most (OpenWhisk: pekko's max-content-length, OPENWHISK.md 1.1). */
 export const MAX_BODY = 50 * 1024 * 1024;
-
-/** spray-json's own limit on how deep JSON may nest. */
-const MAX_DEPTH = 1000;
 
 /** Reads the whole body. Throws 400 when it is too long or the sender breaks off. */
 export const readBody = (req: IncomingMessage, limit = MAX_BODY): Promise<Buffer> =>
@@ -29,27 +26,9 @@ export const readBody = (req: IncomingMessage, limit = MAX_BODY): Promise<Buffer
     req.on('close', broken);
   });
 
-/** True when the text nests deeper than `max`, strings skipped. Short texts cannot. */
-const tooDeep = (text: string, max: number): boolean => {
-  if (text.length < 2 * max) return false;
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) inString = false;
-    } else if (c === 0x22) inString = true;
-    else if (c === 0x7b || c === 0x5b) {
-      if (++depth > max) return true;
-    } else if (c === 0x7d || c === 0x5d) depth--;
-  }
-  return false;
-};
-
 /** Parses JSON as OpenWhisk does. Throws 400 malformed with upstream's detail. */
 export const parseJson = (text: string): Json => {
-  if (tooDeep(text, MAX_DEPTH)) throw rejection(400, http.malformed(http.nestedTooDeeply(MAX_DEPTH)));
+  if (nestsTooDeep(text)) throw rejection(400, http.malformed(http.nestedTooDeeply(MAX_NESTING)));
   try {
     return JSON.parse(text) as Json;
   } catch {

@@ -1,5 +1,5 @@
 import type { StatusCode } from '../entities/types.js';
-import { isObject, type Json } from '../json.js';
+import { isObject, type Json, nestsTooDeep } from '../json.js';
 import { outcome as text } from '../messages.js';
 import type { CallResult } from '../pool/client.js';
 import { type Payload, payloadOf } from './arguments.js';
@@ -22,7 +22,9 @@ export const applicationError = (error: Json): Response => withError(1, error);
 export const developerError = (error: Json): Response => withError(2, error);
 export const whiskError = (error: Json): Response => withError(3, error);
 
+/** Undefined when it is no JSON, or nests deeper than OpenWhisk reads. */
 const parse = (body: string): Json | undefined => {
+  if (nestsTooDeep(body)) return undefined;
   try {
     return JSON.parse(body) as Json;
   } catch {
