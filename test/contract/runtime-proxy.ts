@@ -150,6 +150,12 @@ const passed = Object.fromEntries(
 ) as Record<string, string>;
 const toolbox = new Toolbox(RUNTIMES, passed);
 
+/** Why a kind cannot run as a process on this machine. Where CI runs everything must be there: then it is a failure. */
+export const missingProgram = async (kind: string): Promise<string | undefined> => {
+  const tool = await toolbox.find(kind);
+  return 'missing' in tool && process.env['CI'] !== 'true' ? tool.missing : undefined;
+};
+
 /** Starts the proxy of a kind as a child process, as `process.json` says. `cache` is kept by the caller. */
 export const launchProcess =
   (kind: string, cache: string): Launch =>

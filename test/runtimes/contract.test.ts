@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { cases, contexts, type Language, type Mode } from '../contract/runtime.js';
-import { type Launch, launchDocker, launchProcess } from '../contract/runtime-proxy.js';
+import { type Launch, launchDocker, launchProcess, missingProgram } from '../contract/runtime-proxy.js';
 import { docker, dockerExpected } from '../support/docker.js';
 import { requireImage } from '../support/images.js';
 import { languages } from './languages.js';
@@ -46,11 +46,13 @@ const suite = (language: Language, mode: Mode, launch: Launch): void => {
 };
 
 for (const language of languages) {
-  const { noProcess } = language;
+  const noProcess = language.noProcess ?? (await missingProgram(language.kind));
   if (noProcess === undefined) {
     describe(`${language.kind} as a process`, () => suite(language, 'process', launchProcess(language.kind, cache)));
   } else {
     for (const one of cases) matrix.set(one, language, 'process', { state: 'cannot', reason: noProcess });
+    if (!language.noProcess)
+      describe.skip(`${language.kind} as a process: ${noProcess}`, () => it('needs its program', () => {}));
   }
   const inDocker = (): void => {
     it(`its image is built`, () => requireImage(language.kind), SLOW * 4);
