@@ -11,11 +11,7 @@ const statusesOf = (text: string): number[] =>
   [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(match => Number(match[1]));
 
 /** Talks to the server without an HTTP library; `talk` writes, the exchange ends when as many `replies` came or it closed. */
-export const exchange = (
-  url: string,
-  talk: (socket: Socket) => void | Promise<void>,
-  replies = 1,
-): Promise<Exchange> =>
+export const exchange = (url: string, talk: (socket: Socket) => void | Promise<void>, replies = 1): Promise<Exchange> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);

@@ -67,7 +67,11 @@ describe('sockets', () => {
       const body = JSON.stringify({ n });
       return `${head(server.auth, 'POST', ECHO, [JSON_TYPE, `Content-Length: ${body.length}`])}${body}`;
     };
-    const { text, statuses } = await exchange(server.url, socket => void socket.write([1, 2, 3, 4, 5].map(one).join('')), 5);
+    const { text, statuses } = await exchange(
+      server.url,
+      socket => void socket.write([1, 2, 3, 4, 5].map(one).join('')),
+      5,
+    );
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
     expect([...text.matchAll(/\{"n":(\d)\}/g)].map(m => m[1])).toEqual(['1', '2', '3', '4', '5']);
   });
@@ -75,7 +79,10 @@ describe('sockets', () => {
   it('10,000 headers, one enormous header', async () => {
     const many = Array.from({ length: 10_000 }, (_, i) => `X-H${i}: v`);
     for (const headers of [many, [`X-Big: ${'x'.repeat(200_000)}`]]) {
-      const { statuses } = await exchange(server.url, socket => void socket.write(head(server.auth, 'GET', '/ping', headers)));
+      const { statuses } = await exchange(
+        server.url,
+        socket => void socket.write(head(server.auth, 'GET', '/ping', headers)),
+      );
       expect(statuses).toEqual([431]);
     }
   });
@@ -115,7 +122,12 @@ describe('bodies', () => {
     });
 
   it('invalid UTF-8 never is a 500', async () => {
-    for (const bytes of [[0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf, 0x7b, 0x7d]])
+    for (const bytes of [
+      [0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d],
+      [0xc3, 0x28],
+      [0xed, 0xa0, 0x80],
+      [0xef, 0xbb, 0xbf, 0x7b, 0x7d],
+    ])
       expect((await post(Buffer.from(bytes))).status).toBeLessThan(500);
   });
 
@@ -128,7 +140,9 @@ describe('bodies', () => {
     expect((await post(body)).status).toBe(200);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-      const put = await rest.put(`_/actions/${name}`, { exec: { kind: 'nodejs:20', code: 'const main = args => args' } });
+      const put = await rest.put(`_/actions/${name}`, {
+        exec: { kind: 'nodejs:20', code: 'const main = args => args' },
+      });
       expect([name, put.status]).toEqual([name, 200]);
       expect((await rest.post(`_/actions/${name}?blocking=true&result=true`, { n: 1 })).json).toEqual({ n: 1 });
       expect((await rest.put(`_/triggers/t-${name}`, { parameters: [{ key: name, value: 1 }] })).status).toBe(200);
@@ -166,7 +180,21 @@ describe('bodies', () => {
   });
 
   it('names in every script', async () => {
-    for (const name of ['größe', '动作', 'имя', 'عمل', '🎉', 'a\u0000b', '..', '.', '%2e%2e', 'a%2Fb', '%00', ' ', 'x'.repeat(300)]) {
+    for (const name of [
+      'größe',
+      '动作',
+      'имя',
+      'عمل',
+      '🎉',
+      'a\u0000b',
+      '..',
+      '.',
+      '%2e%2e',
+      'a%2Fb',
+      '%00',
+      ' ',
+      'x'.repeat(300),
+    ]) {
       for (const kind of ['actions', 'triggers', 'rules', 'packages'])
         for (const method of ['GET', 'PUT', 'DELETE', 'POST']) {
           const body = method === 'GET' || method === 'DELETE' ? undefined : {};
