@@ -51,6 +51,19 @@ function entryPoint(module, names, entry) {
 const IDENTIFIER_PATH =
   /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*(\.[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)*$/u;
 
+const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname'];
+
+/** A function of CommonJS's names. What it imports with `import()` is found as this file would find it. */
+function compileScript(vm, source) {
+  const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  if (importModuleDynamically !== undefined) {
+    return vm.compileFunction(source, PARAMETERS, { filename: 'action.js', lineOffset: -1, importModuleDynamically });
+  }
+  // biome-ignore lint/security/noGlobalEval: the code is to be run, and before 20.10 only evaluated code could import
+  const evaluate = globalThis.eval;
+  return evaluate(`(function (${PARAMETERS}) { ${source}\n})\n//# sourceURL=action.js`);
+}
+
 /** Source text: an ordinary script that declares the entry point or exports it, or an ES module. */
 async function loadText(code, entry) {
   if (!IDENTIFIER_PATH.test(entry)) throw 'Name of main function is not valid.';
@@ -63,11 +76,7 @@ async function loadText(code, entry) {
     ' catch (e) { if (!(e instanceof ReferenceError || e instanceof TypeError)) throw e; } })();';
   let script;
   try {
-    script = vm.compileFunction(wrapped, ['exports', 'require', 'module', '__filename', '__dirname'], {
-      filename: 'action.js',
-      lineOffset: -1,
-      importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER ?? (specifier => import(specifier)),
-    });
+    script = compileScript(vm, wrapped);
   } catch (error) {
     if (ESM_SIGNS.some(sign => error.message.includes(sign))) {
       const file = path.join(ownFolder(), 'action.mjs');
