@@ -1,3 +1,4 @@
+import { isObject } from '../json.js';
 import type { Route } from './route.js';
 
 /** Members of our schemas that are not JSON schema, and constructs Swagger 2.0 does not know. */
@@ -37,11 +38,12 @@ const pathParameters = (path: string): object[] =>
     ...(name === 'namespace' && { description: '_ is the namespace of the caller' }),
   }));
 
+/** `Get an action` → `getAnAction`. */
+const camelCase = (text: string): string => text.toLowerCase().replace(/\W+(\w?)/g, (_, c: string) => c.toUpperCase());
+
 const operation = (route: Route): object => ({
   summary: route.summary,
-  operationId: `${route.method} ${swaggerPath(route.path)}`
-    .replace(/\W+(\w)/g, (_, c: string) => c.toUpperCase())
-    .replace(/\W+/g, ''),
+  operationId: camelCase(route.summary),
   tags: [route.path.split('/')[2]?.replace('{', '') || 'namespaces'],
   ...(route.body && { consumes: ['application/json'] }),
   produces: ['application/json'],
@@ -86,3 +88,33 @@ export const swaggerDocument = (routes: readonly Route[], version: string): obje
     paths,
   };
 };
+
+/** The schema that a value has: what it consists of is required. */
+const schemaOf = (value: unknown): object => {
+  if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0] ?? '') };
+  if (!isObject(value)) return { type: typeof value === 'number' ? 'integer' : typeof value };
+  return {
+    type: 'object',
+    required: Object.keys(value),
+    properties: Object.fromEntries(Object.entries(value).map(([key, member]) => [key, schemaOf(member)])),
+  };
+};
+
+/** The Swagger 2.0 document of `GET /`, made from its body. */
+export const infoDocument = (info: object, version: string): object => ({
+  swagger: '2.0',
+  info: { title: 'OpenWhisk', description: 'Configuration of the deployment', version },
+  basePath: '/',
+  schemes: ['http', 'https'],
+  produces: ['application/json'],
+  paths: {
+    '/': {
+      get: {
+        summary: 'Get the configuration of the deployment',
+        operationId: 'getInfo',
+        responses: { 200: { description: 'API paths, runtimes, limits', schema: { $ref: '#/definitions/Info' } } },
+      },
+    },
+  },
+  definitions: { Info: schemaOf(info) },
+});

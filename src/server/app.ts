@@ -11,7 +11,7 @@ import { packageRoutes } from '../api/packages.js';
 import type { ApiParts } from '../api/parts.js';
 import type { Route } from '../api/route.js';
 import { ruleRoutes } from '../api/rules.js';
-import { swaggerDocument } from '../api/swagger.js';
+import { infoDocument, swaggerDocument } from '../api/swagger.js';
 import { triggerRoutes } from '../api/triggers.js';
 import { rejection } from '../errors.js';
 import type { Identities } from '../invocation/identity.js';
@@ -72,9 +72,8 @@ const restRouter = (routes: readonly Route[]): Router => {
 };
 
 /** Everything outside the REST resources. */
-const openRouter = (parts: AppParts, requireUser: Koa.Middleware): Router => {
+const openRouter = (parts: AppParts, info: object, requireUser: Koa.Middleware): Router => {
   const router = new Router({ strict: true, sensitive: true });
-  const info = serverInfo(parts.limits, parts.runtimes);
   const api = apiInfo(parts.build);
   router.get('/', ctx => sendJson(ctx as unknown as Context, 200, info));
   router.get(`${API}{/}`, restCors, ctx => sendJson(ctx as unknown as Context, 200, api));
@@ -113,7 +112,11 @@ export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[])
   app.silent = true;
   const routes = apiRoutes(parts);
   const rest = restRouter(routes).routes();
-  const docs = docsRouter(API, swaggerDocument(routes, parts.build.number)).routes();
+  const info = serverInfo(parts.limits, parts.runtimes);
+  const docs = [
+    docsRouter(API, swaggerDocument(routes, parts.build.number)),
+    docsRouter('', infoDocument(info, parts.build.number)),
+  ];
   const requireUser = authenticate(parts.identities);
 
   app.use(refuseBadTargets);
@@ -123,8 +126,9 @@ export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[])
   app.use(refuseForeignOrigins(parts.trust.origins));
   for (const layer of webLayers) app.use(layer);
   app.use(preflight);
-  app.use(outside(openRouter(parts, requireUser).routes() as unknown as Koa.Middleware));
-  app.use(outside(docs as unknown as Koa.Middleware));
+  for (const router of [openRouter(parts, info, requireUser), ...docs]) {
+    app.use(outside(router.routes() as unknown as Koa.Middleware));
+  }
   app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
   app.use(restCors);
   app.use(rest as unknown as Koa.Middleware);

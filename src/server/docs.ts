@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import Router from '@koa/router';
+import { CORS_HEADERS } from './middleware/cors.js';
 
 /** The viewer's files that its page loads. */
 const FILES = [
@@ -30,12 +31,14 @@ export const docsRouter = (base: string, document: object): Router => {
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const json = JSON.stringify(document);
   const router = new Router({ strict: true, sensitive: true });
-  router.get(`${base}/api-docs`, ctx => {
+  router.get(`${base}/api-docs{/}`, ctx => {
+    if (base !== '') ctx.set(CORS_HEADERS);
     ctx.set('Content-Type', 'application/json');
     ctx.body = json;
   });
   router.get(`${base}/docs{/}`, ctx => {
-    ctx.redirect(`${base}/docs/index.html?url=${base}/api-docs`);
+    const folder = ctx.path.endsWith('/') ? '' : 'docs/';
+    ctx.redirect(`${folder}index.html?url=${base}/api-docs`);
     ctx.status = 308;
   });
   router.get(`${base}/docs/swagger-initializer.js`, ctx => {
