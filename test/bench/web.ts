@@ -17,8 +17,9 @@ const webAction = async (server: Server): Promise<string> => {
 
 /** An API of so many routes, GET /pN of one web action, under a tenant of its own name. */
 const api = async (server: Server, tenant: string, action: string, routes: number): Promise<void> => {
+  const parameters = [{ name: 'id', in: 'path', required: true, type: 'string' }];
   const paths = Object.fromEntries(
-    Array.from({ length: routes }, (_, i) => [`/p${i}/{id}`, { get: { operationId: `get${i}` } }]),
+    Array.from({ length: routes }, (_, i) => [`/p${i}/{id}`, { parameters, get: { operationId: `get${i}` } }]),
   );
   const target = `http://any/api/v1/web/guest/default/${action}.json`;
   const swagger = {
