@@ -12,7 +12,7 @@ interface Readiness {
 
 export interface HealthParts {
   readonly store: { health(): StoreHealth };
-  /** Whether functions of the default kind could run now. */
+  /** Whether functions could run now. */
   readonly driver: () => Promise<Availability>;
   /** Whether what an earlier process left is taken up, and whether the server is going down. */
   readonly state: () => 'starting' | 'up' | 'stopping';

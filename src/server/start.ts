@@ -64,11 +64,16 @@ const warnOfKnownKeys = (config: Config, subjects: SubjectStore, log: Logger): v
   );
 };
 
-/** Whether functions of the first kind with a default could run now. */
-const defaultKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availability> => {
-  const [kind = ''] = runtimes.kinds();
-  const image = runtimes.kind(kind)?.image ?? '';
-  return (await pick(kind, image)).available(kind, image);
+/** Whether functions of any kind could run now; why the first one could not, otherwise. */
+const anyKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availability> => {
+  let first: Availability = { usable: false, reason: 'The runtimes manifest names no kind.' };
+  for (const [index, kind] of runtimes.kinds().entries()) {
+    const image = runtimes.kind(kind)?.image ?? '';
+    const found = await (await pick(kind, image)).available(kind, image);
+    if (found.usable) return found;
+    if (index === 0) first = found;
+  }
+  return first;
 };
 
 /**
@@ -149,7 +154,7 @@ const start = async (
     clock,
     log,
     gatewayPort: () => gatewayPort,
-    driver: () => defaultKindRuns(runtimes, drivers.pick),
+    driver: () => anyKindRuns(runtimes, drivers.pick),
     state: () => state,
   });
   lifecycle.started('records', () => records.allSettled());

@@ -89,8 +89,10 @@ describe.skipIf(!mountable)('a disk of its own (needs root)', () => {
       expect((await rest.post('_/actions/slow', {})).status).toBe(202);
     } finally {
       const { stderr } = await server.kill('SIGTERM');
-      const told = stderr.split('\n').filter(line => line.includes('The store cannot be written'));
-      expect(told).toHaveLength(1);
+      const told = stderr.split('\n').filter(line => line.includes('The store cannot be written. What is new'));
+      // At the brim small writes succeed now and then; it is told whenever it turns.
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.length).toBeLessThan(20);
     }
   });
 

@@ -8,7 +8,7 @@ export interface Exchange {
 }
 
 const statusesOf = (text: string): number[] =>
-  [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(match => Number(match[1]));
+  [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(match => Number(match[1]));
 
 /** Talks to the server without an HTTP library; `talk` writes, the exchange ends when as many `replies` came or it closed. */
 export const exchange = (url: string, talk: (socket: Socket) => void | Promise<void>, replies = 1): Promise<Exchange> =>
@@ -28,7 +28,7 @@ export const exchange = (url: string, talk: (socket: Socket) => void | Promise<v
     socket.on('error', () => {});
     socket.on('data', chunk => {
       text += chunk.toString('latin1');
-      const complete = statusesOf(text).length >= replies && /\r\n\r\n[^]+$|content-length: 0/i.test(text);
+      const complete = statusesOf(text).length >= replies && /\r\n\r\n.+$|content-length: 0/is.test(text);
       if (complete) done();
     });
     socket.on('connect', () => void talk(socket));

@@ -25,7 +25,8 @@ export const errorReplies =
     } catch (thrown) {
       const error = toHttpError(thrown);
       const { transactionId } = (ctx as unknown as Context).state;
-      if (error.status >= 500) {
+      // 503 is no fault of the server's own: whoever knows the cause logs it once.
+      if (error.status >= 500 && error.status !== 503) {
         log.error({ err: thrown, transactionId, method: ctx.method, path: ctx.path }, errorText(thrown));
       }
       ctx.status = error.status;
