@@ -35,11 +35,13 @@ const view = ({ tenant, document }: StoredApi, origin: string): JsonObject => ({
   apidoc: document,
 });
 
-/** The caller's own uuid, which clients also send as `spaceguid`. Throws `ManagementError` for another's. */
+/**
+ * What clients send as `spaceguid`, if it is the caller's: `wsk --auth KEY` sends the uuid of the key in its properties file
+ * all the same, and means the caller's own.
+ */
 const tenantOf = (parts: ManagementParts, { args }: ManagementCall, caller: Identity): string => {
-  const tenant = stringAt(args, 'spaceguid') || caller.uuid;
-  if (!mayManage(parts.apis, tenant, caller)) throw new ManagementError(text.foreignTenant(tenant));
-  return tenant;
+  const tenant = stringAt(args, 'spaceguid');
+  return tenant && mayManage(parts.apis, tenant, caller) ? tenant : caller.uuid;
 };
 
 /** Runs `work`; what it finds wrong is told with a prefix. */
