@@ -99,6 +99,12 @@ const preflight: Koa.Middleware = (ctx, next) => {
   return Promise.resolve(sendOk(ctx));
 };
 
+/** The router would answer HEAD as GET; OpenWhisk has no such method (OPENWHISK.md 1.1). */
+const exceptHead =
+  (layer: Koa.Middleware): Koa.Middleware =>
+  (ctx, next) =>
+    ctx.method === 'HEAD' ? next() : layer(ctx, next);
+
 /** Nothing answered: 404 under the API, where credentials were checked first; 405 elsewhere. */
 const noRoute: Koa.Middleware = ctx => {
   throw isApi(ctx.path)
@@ -131,7 +137,7 @@ export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[])
   }
   app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
   app.use(restCors);
-  app.use(rest as unknown as Koa.Middleware);
+  app.use(exceptHead(rest as unknown as Koa.Middleware));
   app.use(noRoute);
   return app;
 };

@@ -14,6 +14,8 @@ import { type TestServer, targetServer } from '../support/server.js';
 /** The forty sharp edges of OPENWHISK.md section 11, each by its number. */
 let server: TestServer;
 let rest: Rest;
+/** The namespace of the tests' key. */
+let ns: string;
 const nodejs = (code: string, extra: object = {}): object => ({ exec: { kind: 'nodejs:20', code }, ...extra });
 const ECHO = 'function main(args) { return args }';
 const value = (list: { key: string; value: unknown }[], key: string): unknown => list.find(a => a.key === key)?.value;
@@ -31,6 +33,7 @@ const namesOf = (reply: Reply): string[] => reply.json.map((e: { name: string })
 beforeAll(async () => {
   server = await targetServer();
   rest = restClient(server.url, server.auth);
+  ns = await rest.namespace();
   await rest.action('echo', ECHO);
   await rest.put('_/packages/pkg?overwrite=true', { publish: true, parameters: [{ key: 'p', value: 1 }] });
   await rest.action('pkg/inner', ECHO);
@@ -104,8 +107,8 @@ describe('sharp edges', () => {
     const put = await rest.put('_/rules/r9?overwrite=true', { trigger: '/_/t9', action: '/_/echo' });
     expect(put.json).toMatchObject({
       status: 'active',
-      trigger: { path: 'guest', name: 't9' },
-      action: { path: 'guest', name: 'echo' },
+      trigger: { path: ns, name: 't9' },
+      action: { path: ns, name: 'echo' },
     });
     const row = (await rest.get('_/rules')).json.find((r: { name: string }) => r.name === 'r9');
     expect(row).not.toHaveProperty('status');
@@ -184,7 +187,7 @@ describe('sharp edges', () => {
       rules: { 'a/b': {} },
       unknown: true,
     });
-    expect(reply.json).toMatchObject({ namespace: 'guest', name: 't17' });
+    expect(reply.json).toMatchObject({ namespace: ns, name: 't17' });
     expect(reply.json.updated).toBeGreaterThan(1_600_000_000_000);
     expect(reply.json).not.toHaveProperty('unknown');
     expect(reply.json).not.toHaveProperty('rules');
@@ -206,7 +209,7 @@ describe('sharp edges', () => {
   });
 
   it('20: only GET of a package names what is missing', async () => {
-    expect((await rest.get('_/packages/no')).json.error).toBe(entity.notFound('guest/no'));
+    expect((await rest.get('_/packages/no')).json.error).toBe(entity.notFound(`${ns}/no`));
     for (const reply of [
       await rest.delete('_/packages/no'),
       await rest.get('_/actions/no/a'),
@@ -268,7 +271,7 @@ describe('sharp edges', () => {
     await rest.put('_/triggers/t30?overwrite=true', { parameters: [{ key: 'd', value: 'trigger' }] });
     expect((await rest.post('_/triggers/t30', {})).status).toBe(204);
     await rest.put('_/rules/r30a?overwrite=true', { trigger: '/_/t30', action: '/_/echo' });
-    await rest.put('_/rules/r30b?overwrite=true', { trigger: '/_/t30', action: '/guest/pkg/inner' });
+    await rest.put('_/rules/r30b?overwrite=true', { trigger: '/_/t30', action: `/${ns}/pkg/inner` });
     await rest.post('_/rules/r30b', { status: 'inactive' });
     const fired = await rest.post('_/triggers/t30', { x: 1 });
     expect(fired.status).toBe(202);
@@ -281,12 +284,12 @@ describe('sharp edges', () => {
     expect(lines).toContainEqual({
       statusCode: 1,
       success: false,
-      rule: 'guest/r30b',
-      action: 'guest/pkg/inner',
-      error: triggerText.ruleInactive('guest/r30b', 'guest/pkg/inner'),
+      rule: `${ns}/r30b`,
+      action: `${ns}/pkg/inner`,
+      error: triggerText.ruleInactive(`${ns}/r30b`, `${ns}/pkg/inner`),
     });
     const started = lines.find((l: { success: boolean }) => l.success);
-    expect(started).toMatchObject({ statusCode: 0, rule: 'guest/r30a', action: 'guest/echo' });
+    expect(started).toMatchObject({ statusCode: 0, rule: `${ns}/r30a`, action: `${ns}/echo` });
     const { response } = await record(started.activationId);
     expect(response.result).toMatchObject({ d: 'trigger', x: 1 });
     expect(response.result.__ow_headers.authorization).toMatch(/^Basic /);
@@ -297,7 +300,7 @@ describe('sharp edges', () => {
 
   it('32: sequences: logs are ids, durations add up, only a component error stops', async () => {
     await rest.action('inc', 'const main = ({ n = 0, stop }) => stop && n ? { error: "stop" } : { n: n + 1, stop }');
-    const components = ['/_/inc', '/_/inc', '/guest/inc'];
+    const components = ['/_/inc', '/_/inc', `/${ns}/inc`];
     await rest.put('_/actions/seq?overwrite=true', { exec: { kind: 'sequence', components } });
     const done = await invoke('seq', { n: 1 });
     expect(done.json.response.result).toEqual({ n: 4 });
@@ -321,7 +324,7 @@ describe('sharp edges', () => {
 
   it('33: a sequence shows resolved components, mirrored in _actions', async () => {
     const { json } = await rest.get('_/actions/seq');
-    const components = ['/guest/inc', '/guest/inc', '/guest/inc'];
+    const components = [`/${ns}/inc`, `/${ns}/inc`, `/${ns}/inc`];
     expect(json.exec).toEqual({ kind: 'sequence', components });
     expect(json.parameters).toEqual([{ key: '_actions', value: components }]);
   });
@@ -344,8 +347,8 @@ describe('sharp edges', () => {
     await rest.action('e39', code);
     const { env } = (await invoke('e39', {}, '&result=true')).json;
     expect(env.__OW_DEADLINE).toMatch(/^\d{13}$/);
-    expect(env.__OW_ACTION_NAME).toBe('/guest/e39');
-    expect(env.__OW_NAMESPACE).toBe('guest');
+    expect(env.__OW_ACTION_NAME).toBe(`/${ns}/e39`);
+    expect(env.__OW_NAMESPACE).toBe(ns);
     expect(env.__OW_API_HOST).toMatch(/^https?:\/\//);
     expect(env).not.toHaveProperty('__OW_API_KEY');
     await rest.action('e39', code, { annotations: [{ key: 'provide-api-key', value: true }] });
