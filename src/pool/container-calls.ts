@@ -1,12 +1,14 @@
+import type { Clock } from '../clock.js';
 import { errorText } from '../errors.js';
+import type { Logger } from '../log.js';
 import type { CallResult } from './client.js';
-import type { PooledContainer, Surroundings } from './container.js';
 import type { Ticket } from './container-ticket.js';
 import { initVerdict, runVerdict, type Verdict } from './container-verdict.js';
 import { settles } from './container-watchdog.js';
-import type { Caller, LogSource } from './container-wiring.js';
+import type { Caller, LogSource, Wiring } from './container-wiring.js';
 import type { Container, ExitInfo } from './driver.js';
 import type { Executable } from './job.js';
+import type { Event } from './state.js';
 
 /**
  * A job that was never sent is given to another container so often: one that dies before /init may have been unlucky, two
@@ -17,6 +19,21 @@ const MOST_REFUSALS = { init: 1, run: 3 };
 const EXIT_INFO = 500;
 const MB = 1024 * 1024;
 
+/** The container whose calls these are. */
+export interface Called {
+  readonly spec: { readonly name: string };
+  dispatch(event: Event<Ticket>): void;
+  /** The job's /run begins; it has ended at `end` after `took` ms. */
+  began(ticket: Ticket): void;
+  ended(ticket: Ticket, end: number, took: number): void;
+}
+
+export interface CallTools {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly wiring: Wiring;
+}
+
 /** The calls to one container from its /init on, and the logs of each. Tells the container's machine what came of them. */
 export class ContainerCalls {
   exit: ExitInfo | undefined;
@@ -24,10 +41,10 @@ export class ContainerCalls {
   private readonly logs: LogSource;
 
   constructor(
-    private readonly container: PooledContainer,
+    private readonly container: Called,
     private readonly handle: Container,
     executable: Executable,
-    private readonly around: Surroundings,
+    private readonly around: CallTools,
   ) {
     this.client = around.wiring.client(handle.address, executable.concurrency);
     this.logs = around.wiring.logs(handle, executable.sentinels);
@@ -78,18 +95,17 @@ export class ContainerCalls {
   }
 
   private async callRun(ticket: Ticket): Promise<void> {
-    const { clock, keeper } = this.around;
+    const { clock } = this.around;
     const { job } = ticket;
     const { timeout } = job.executable;
     const before = clock.now();
     const body = job.runBody(before + timeout);
     if (ticket.initMs === undefined) this.begin(ticket);
-    keeper.began(this.container, ticket);
+    this.container.began(ticket);
     let result = await this.client.run(body, timeout);
     const end = clock.now();
     ticket.runMs = end - before;
-    this.container.lastUsed = end;
-    keeper.ended(this.container, ticket, ticket.runMs);
+    this.container.ended(ticket, end, ticket.runMs);
     // An answer that took as long as the limit allows counts as none (OPENWHISK.md 3.5).
     if (ticket.runMs >= timeout && result.kind === 'response') result = { kind: 'timeout' };
     await this.conclude(ticket, result, runVerdict(result));

@@ -1,10 +1,7 @@
-import type { Clock } from '../clock.js';
 import { errorText } from '../errors.js';
-import type { Logger } from '../log.js';
-import { ContainerCalls } from './container-calls.js';
+import { type Called, type CallTools, ContainerCalls } from './container-calls.js';
 import type { Ticket } from './container-ticket.js';
 import { settles, within } from './container-watchdog.js';
-import type { Wiring } from './container-wiring.js';
 import type { Container, ContainerSpec, Driver } from './driver.js';
 import type { PoolLane } from './pool-lane.js';
 import { capacity, type Effect, type Event, isIdle, type State, type StateName, transition } from './state.js';
@@ -22,17 +19,14 @@ export interface Keeper {
   ended(container: PooledContainer, ticket: Ticket, took: number): void;
 }
 
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly wiring: Wiring;
+export interface Surroundings extends CallTools {
   readonly keeper: Keeper;
 }
 
 /** Longest waits for the engine, in ms. An image may have to be pulled; the others only take long when it is stuck. */
 const LIMITS = { create: 600_000, pause: 10_000, resume: 10_000, remove: 30_000 };
 /** One container: carries out the effects of its state machine. No policy. */
-export class PooledContainer {
+export class PooledContainer implements Called {
   state: State<Ticket> = { at: 'starting' };
   /** How many jobs it can take now: `capacity(state, concurrency)`, kept for `choose`. */
   free = 0;
@@ -125,6 +119,15 @@ export class PooledContainer {
       this.dispatch({ on: 'died' });
     });
     this.dispatch({ on: 'started' });
+  }
+
+  began(ticket: Ticket): void {
+    this.around.keeper.began(this, ticket);
+  }
+
+  ended(ticket: Ticket, end: number, took: number): void {
+    this.lastUsed = end;
+    this.around.keeper.ended(this, ticket, took);
   }
 
   private carryOut(effect: Effect<Ticket>): void {
