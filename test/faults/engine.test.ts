@@ -5,6 +5,8 @@ import { imageName, requireImage } from '../support/images.js';
 import { type LaunchedServer, launchServer } from '../support/launch.js';
 import { eventually, type Rest, restClient } from '../support/rest.js';
 
+const SLEEP = 'const main = args => new Promise(r => setTimeout(r, args.ms || 0, { n: args.n }))';
+
 describeDocker('an engine with faults', () => {
   let engine: FaultyEngine;
   let server: LaunchedServer;
@@ -25,8 +27,7 @@ describeDocker('an engine with faults', () => {
       ...memory,
     ]);
     rest = restClient(server.url, server.auth);
-    const sleep = 'const main = args => new Promise(r => setTimeout(r, args.ms || 0, { pid: 1, n: args.n }))';
-    await rest.action('sleeper', sleep, { limits: { memory: 256, timeout: 60_000 } });
+    await rest.action('sleeper', SLEEP, { limits: { memory: 256, timeout: 60_000 } });
   }, 300_000);
   afterAll(async () => {
     engine.set({ kind: 'none' });
@@ -103,10 +104,16 @@ describeDocker('an engine with faults', () => {
     await recovers();
   });
 
-  it('docker pause of an idle container: the next call is served', { timeout: 90_000 }, async () => {
+  it('docker pause behind our back: the call ends by its time limit, the next one is served', {
+    timeout: 90_000,
+  }, async () => {
+    const sleep = 'const main = () => ({})';
+    await rest.action('sleeper', sleep, { limits: { memory: 256, timeout: 3000 } });
     expect((await call()).status).toBe(200);
-    await docker('pause', await container()).catch(() => '');
-    expect((await call()).status).toBe(200);
+    await docker('pause', await container());
+    const { status, json } = await call();
+    if (status !== 200) expect(json.response.result.error).toMatch(/exceeded its time limits of 3000/);
+    await rest.action('sleeper', SLEEP, { limits: { memory: 256, timeout: 60_000 } });
     await recovers();
   });
 

@@ -12,6 +12,7 @@ import { DockerContainer } from './docker-container.js';
 import { type ContainerState, Engine, statusOf } from './docker-engine.js';
 import { type EngineEvent, EngineEvents } from './docker-events.js';
 import { describeAddress, type EngineAddress, engineAddress } from './docker-host.js';
+import { LostContainers } from './docker-lost.js';
 import { findNetwork, type Network } from './docker-network.js';
 import { createOptions, INSTANCE_LABEL, PROXY_PORT } from './docker-spec.js';
 import { createGate } from './gate.js';
@@ -48,6 +49,7 @@ export class DockerDriver implements Driver {
   private readonly gate = createGate(PARALLEL);
   private readonly containers = new Map<string, DockerContainer>();
   private readonly creating = new Set<Promise<unknown>>();
+  private readonly lost = new LostContainers(idOrName => this.discard(idOrName));
   private network: Promise<Network> | undefined;
   private closed = false;
 
@@ -101,6 +103,7 @@ export class DockerDriver implements Driver {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(this.creating);
+    await this.lost.close();
     const removals = await Promise.allSettled([...this.containers.values()].map(container => container.remove()));
     this.events.close();
     this.engine.close();
@@ -152,7 +155,7 @@ export class DockerDriver implements Driver {
       return container;
     } catch (error) {
       const container = this.containers.get(id);
-      await (container ? container.remove() : this.discard(id)).catch(() => {});
+      await (container ? container.remove() : this.discard(id)).catch(() => this.lost.add(id));
       throw error;
     }
   }
@@ -164,6 +167,8 @@ export class DockerDriver implements Driver {
     try {
       return await this.engine.create(options);
     } catch (error) {
+      // No reply, or half of one: the engine may have made it all the same.
+      if (statusOf(error) === undefined) this.lost.add(spec.name);
       if (statusOf(error) !== 409) throw error;
       return this.engine.create({ ...options, name: `${spec.name}_${randomBytes(3).toString('hex')}` });
     }
