@@ -8,7 +8,7 @@ import { mergedArguments } from '../web/arguments.js';
 import { decodeBody } from '../web/body.js';
 import { corsHeaders } from '../web/cors.js';
 import type { Forwarded, ReadForwarded } from '../web/forwarded.js';
-import type { FindCaller } from '../web/middleware.js';
+import { type FindCaller, wantsWebSocket } from '../web/middleware.js';
 import { parseQuery } from '../web/query.js';
 import type { WebReply } from '../web/reply.js';
 import { type WebRequest, webRequest } from '../web/request.js';
@@ -79,7 +79,7 @@ export const managementActions =
     const address = parseAddress(ctx.path.slice(WEB_PREFIX.length));
     const action = address && ACTIONS.get(address.path.slice(PACKAGE.length));
     if (!address || !action) return next();
-    if (ctx.get('upgrade').toLowerCase() === 'websocket') {
+    if (wantsWebSocket(ctx)) {
       writeReply(ctx, webError(new HttpError(400, webText.noWebSockets), ctx.state.transactionId, []));
       return;
     }

@@ -50,10 +50,11 @@ const portOf = (host: string, proto: 'http' | 'https'): string =>
  * a list separated by commas. Throws `UsageError` when that is no such list.
  */
 export const createForwarded = (trusted: string | undefined): ReadForwarded => {
-  const proxies = parseTrusted(trusted ?? '');
+  const proxies = trusted === undefined ? undefined : parseTrusted(trusted);
   return req => {
     const peer = plain(req.socket.remoteAddress ?? '');
-    const given = isIP(peer) !== 0 && proxies.check(peer, family(peer)) ? req.headers : {};
+    const believed = proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer));
+    const given = believed ? req.headers : {};
     const secure = (req.socket as Partial<TLSSocket>).encrypted === true;
     const named = first(given['x-forwarded-proto'])?.toLowerCase();
     const proto = named === 'http' || named === 'https' ? named : secure ? 'https' : 'http';

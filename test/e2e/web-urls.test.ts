@@ -26,6 +26,11 @@ overBothDrivers(
     await server.web('hidden', ECHO, { 'web-export': false });
     await server.web('text-true', ECHO, { 'web-export': 'true' });
     await server.web('scripted', SCRIPTED);
+    await server.web('pass', 'function main(args) { return args }');
+    await server.rest.put('_/actions/twice', {
+      exec: { kind: 'sequence', components: ['/_/pass', '/_/echo'] },
+      annotations: [{ key: 'web-export', value: true }],
+    });
     await server.rest.put('_/packages/bound', {
       binding: { namespace: '_', name: 'pkg' },
       parameters: [{ key: 'from', value: 'binding' }],
@@ -86,6 +91,12 @@ overBothDrivers(
           expect([known.status, known.json.error]).toEqual([404, httpText.noRoute]);
         },
       );
+
+      test('a sequence', async () => {
+        const reply = await server().call('guest/default/twice?n=1');
+        expect(reply.json.__ow_path).toBe('');
+        expect(reply.json.n).toBe('1');
+      });
 
       test('packages and bindings', async () => {
         const { call } = server();
