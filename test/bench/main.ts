@@ -29,7 +29,7 @@ const cases: Readonly<Record<string, Case>> = {
   burst,
   idle,
   memory,
-  lists,
+  list: lists,
   web,
   routes,
 };
