@@ -12,6 +12,10 @@ const SLOW = 180_000;
 const work = await mkdtemp(path.join(tmpdir(), 'compiled-'));
 const cache = path.join(work, 'cache');
 const gson = fileURLToPath(new URL('../../runtimes/java/lib/gson.jar', import.meta.url));
+/** Runs a program of the compilers' own. */
+const use = (program: string, args: readonly string[], env = process.env): void => {
+  execFileSync(program, args, { env });
+};
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe('java', () => {
@@ -34,8 +38,8 @@ public class Hello {
 }`,
       );
       const classes = path.join(work, 'classes');
-      execFileSync('javac', ['-cp', gson, '-d', classes, source]);
-      execFileSync('jar', ['cf', path.join(work, 'hello.jar'), '-C', classes, '.']);
+      use('javac', ['-cp', gson, '-d', classes, source]);
+      use('jar', ['cf', path.join(work, 'hello.jar'), '-C', classes, '.']);
       const code = await readFile(path.join(work, 'hello.jar'), 'base64');
       for (const [main, said] of [
         ['com.example.Hello', 'main'],
@@ -117,7 +121,7 @@ func main() {
       );
       const program = path.join(work, 'loop');
       const env = { ...process.env, CGO_ENABLED: '0', GO111MODULE: 'off' };
-      execFileSync('go', ['build', '-o', program, source], { env });
+      use('go', ['build', '-o', program, source], env);
       for (const value of [
         { code: await readFile(program, 'base64'), binary: true },
         { code: await readFile(source, 'utf8'), binary: false },
