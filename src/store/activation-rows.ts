@@ -73,25 +73,28 @@ export type ActivationRow = readonly [
   result?: string | null,
 ];
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export const decode = (namespace: string, row: ActivationRow): Activation => {
   const [id, name, version, subject, cause, start, end, duration, status, size, annotations, logs, result] = row;
   try {
-    return {
+    const activation: Writable<Activation> = {
       activationId: id.toString('hex'),
       namespace,
       name,
       version,
       subject,
-      ...(cause === null ? {} : { cause: cause.toString('hex') }),
       start,
-      ...(end === null ? {} : { end }),
-      ...(duration === null ? {} : { duration }),
       statusCode: status as StatusCode,
-      ...(result == null ? {} : { result }),
-      ...(size === null ? {} : { size }),
       logs: logs === undefined ? [] : (JSON.parse(logs) as string[]),
       annotations: JSON.parse(annotations) as Annotation[],
     };
+    if (cause !== null) activation.cause = cause.toString('hex');
+    if (end !== null) activation.end = end;
+    if (duration !== null) activation.duration = duration;
+    if (result != null) activation.result = result;
+    if (size !== null) activation.size = size;
+    return activation;
   } catch (error) {
     throw new CorruptDocument(`The stored activation ${id.toString('hex')} cannot be decoded.`, { cause: error });
   }

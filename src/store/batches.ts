@@ -37,7 +37,8 @@ export class Batches {
   private urgent = false;
   private ended = Number.NEGATIVE_INFINITY;
   private failures = 0;
-  private closed = false;
+  /** True when nothing will be written any more. */
+  closed = false;
 
   constructor(
     db: Sqlite.Database,

@@ -4,7 +4,7 @@ import { ownId } from './activation-rows.js';
 import type { Batches, BatchPart } from './batches.js';
 import { unavailable } from './failures.js';
 import type { Marks } from './marks.js';
-import type { JournalEntry, JournalStore } from './store.js';
+import { type JournalEntry, type JournalStore, StoreUnavailable } from './store.js';
 
 interface Entry {
   readonly id: string;
@@ -67,6 +67,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
   }
 
   accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void> {
+    if (this.batches.closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     const fresh: { entry: Entry; payload: string | Buffer }[] = [];
     for (const { id, payload } of entries) {
       ownId(id);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { StoreUnavailable } from '../../src/store/store.js';
 import { activation, idOf } from '../store/fixtures.js';
 import type { Current } from './store.js';
 
@@ -72,6 +73,19 @@ export const journalCases = (current: Current): void => {
     current.store.activations.put(activation(1));
     await current.store.activations.flush();
     expect(open()).toEqual([]);
+  });
+
+  it('writes what waits before it closes, and accepts nothing after', async () => {
+    const { store } = current;
+    const last = accept(1);
+    store.activations.put(activation(2));
+    await store.close();
+    await last;
+    await expect(store.journal.accept([{ id: idOf(3), payload: '3' }])).rejects.toThrow(StoreUnavailable);
+    await current.reopen();
+    if (current.store === store) return;
+    expect(open()).toEqual([[idOf(1), 'accepted']]);
+    expect(current.store.activations.get('guest', idOf(2))).toBeDefined();
   });
 
   it('uses marks again after their entries ended', async () => {
