@@ -33,15 +33,14 @@ export const checkPayloadLength = (ctx: Context, max: number): void => checkPayl
 
 /** Answers 202 with the id. */
 export const sendAccepted = (ctx: Context, id: string): void => {
-  ctx.set(ACTIVATION_HEADER, id);
   sendJsonText(ctx, 202, `{"activationId":"${id}"}`);
+  ctx.set(ACTIVATION_HEADER, id);
 };
 
 const STATUS = [200, 502, 502, 500] as const;
 
 /** The end of a blocking call: an array result goes bare, `result=true` wants the result alone (OPENWHISK.md 3.1). */
 const sendFinished = (ctx: Context, { activation, response }: Finished, resultOnly: boolean): void => {
-  ctx.set(ACTIVATION_HEADER, activation.activationId);
   const result = response.result;
   const json = Array.isArray(result?.value)
     ? result.text
@@ -49,6 +48,7 @@ const sendFinished = (ctx: Context, { activation, response }: Finished, resultOn
       ? (result?.text ?? '{}')
       : activationJson(activation);
   sendJsonText(ctx, STATUS[response.statusCode], json);
+  ctx.set(ACTIVATION_HEADER, activation.activationId);
 };
 
 /** POST of an action: throttle, size, entitlement, body, existence, in this order (OPENWHISK.md 8.4). */

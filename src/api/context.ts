@@ -1,5 +1,8 @@
 import type { Context as KoaContext } from 'koa';
+import { rejection } from '../errors.js';
 import type { Identity } from '../invocation/identity.js';
+import { http } from '../messages.js';
+import { accepts } from './accept.js';
 
 /** What the middlewares leave for handlers. */
 export interface RequestState {
@@ -12,10 +15,18 @@ export interface RequestState {
 
 export type Context = KoaContext & { state: RequestState; params: Record<string, string> };
 
-/** Answers with JSON text that is already there. */
+const JSON_TYPE = 'application/json';
+
+/**
+ * Answers with JSON text that is already there. A client that takes no JSON is refused only now, when what it asked for is
+ * done, and gets errors all the same, as from pekko-http. Throws 406.
+ */
 export const sendJsonText = (ctx: Context, status: number, json: string): void => {
+  if (status < 300 && !accepts(ctx.req.headers.accept, `${JSON_TYPE}; charset=utf-8`)) {
+    throw rejection(406, http.notAcceptable(JSON_TYPE));
+  }
   ctx.status = status;
-  ctx.set('Content-Type', 'application/json');
+  ctx.set('Content-Type', JSON_TYPE);
   ctx.body = json;
 };
 

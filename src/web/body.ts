@@ -1,6 +1,6 @@
 import { parseJson } from '../api/body.js';
+import { contentKind, parseMediaType } from '../api/media-type.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { contentKind, parseMediaType } from './media-type.js';
 import { parseQuery, type QueryPair } from './query.js';
 
 /** A request's body as the action will see it. `text` is the JSON of `value`. */

@@ -1,3 +1,4 @@
+import { accepts } from '../api/accept.js';
 import type { ApiParts } from '../api/parts.js';
 import { annotationValue } from '../entities/parameters.js';
 import { HttpError } from '../errors.js';
@@ -9,7 +10,6 @@ import type { ResolvedAction } from '../invocation/resolve.js';
 import { finishedWithin } from '../invocation/wait.js';
 import { isObject, type Json } from '../json.js';
 import { defaultText, entity as entityText, http, web as text } from '../messages.js';
-import { accepts } from './accept.js';
 import type { WebAddress } from './address.js';
 import { mergedArguments, rawArguments } from './arguments.js';
 import { isAuthorized, SECRET_HEADER } from './auth.js';

@@ -1,9 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { contentKind, contentTypeHeader, type MediaType, parseMediaType } from '../api/media-type.js';
 import { isBinaryCode } from '../entities/exec.js';
 import { HttpError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { web as text } from '../messages.js';
-import { contentKind, contentTypeHeader, type MediaType, parseMediaType } from './media-type.js';
 import { prettyJson } from './pretty.js';
 import type { WebReply } from './reply.js';
 

@@ -216,6 +216,38 @@ describe('the rest', () => {
     expect(outside.headers.get('access-control-allow-methods')).toBe('OPTIONS, GET, POST');
   });
 
+  it('a client that takes no JSON gets 406, when what it asked for is done; errors it gets as they are', async () => {
+    const headers = { accept: 'text/plain' };
+    const text = http.notAcceptable('application/json');
+    await rest.delete('_/triggers/rt-accept');
+    const put = await rest.put('_/triggers/rt-accept', {}, { headers });
+    fails(put, 406, text);
+    expect(put.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await rest.get('_/triggers/rt-accept')).status).toBe(200);
+    for (const path of [
+      '_/actions',
+      '_/actions/rt-a',
+      '_/limits',
+      '/api/v1/namespaces',
+      `_/activations/${activation}`,
+    ]) {
+      fails(await rest.get(path, { headers }), 406, text);
+    }
+    const accepted = await rest.post('_/actions/rt-a', {}, { headers });
+    fails(accepted, 406, text);
+    expect(accepted.headers.get('x-openwhisk-activation-id')).toBeNull();
+    expect((await rest.get('_/actions/rt-none', { headers })).status).toBe(404);
+    expect((await rest.post('_/rules/rt-b-r', { status: 'inactive' }, { headers })).text).toBe('OK');
+    for (const accept of [
+      '*/*',
+      'application/*',
+      'text/plain, application/json;q=0.1',
+      'application/json; charset=utf-8',
+    ]) {
+      expect((await rest.get('_/actions', { headers: { accept } })).status).toBe(200);
+    }
+  });
+
   it('CORS headers are on what handlers answer, errors too, and not on refusals', async () => {
     const allowed = (reply: Reply): string | null => reply.headers.get('access-control-allow-origin');
     expect(allowed(await rest.get('_/actions'))).toBe('*');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contentKind, contentTypeHeader, parseMediaType } from '../../src/web/media-type.js';
+import { contentKind, contentTypeHeader, parseMediaType } from '../../src/api/media-type.js';
 
 describe('content types', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { accepts } from '../../src/web/accept.js';
+import { accepts } from '../../src/api/accept.js';
 
 const HTML = 'text/html; charset=UTF-8';
 
