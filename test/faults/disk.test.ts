@@ -9,7 +9,7 @@ import { eventually, type Rest, restClient } from '../support/rest.js';
 
 let dir: string;
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'mw-disk-'));
+  dir = mkdtempSync(join(tmpdir(), 'miniwhisk-disk-'));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -45,7 +45,7 @@ const fill = (file: string): void => {
 describe.skipIf(!mountable)('a disk of its own (needs root)', () => {
   let disk: string;
   beforeAll(() => {
-    disk = mkdtempSync(join(tmpdir(), 'mw-small-'));
+    disk = mkdtempSync(join(tmpdir(), 'miniwhisk-small-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]);
   });
   afterAll(() => {

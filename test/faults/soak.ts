@@ -32,7 +32,7 @@ const prepare = async (rest: Rest): Promise<void> => {
 };
 
 it(`${minutes} minutes at half the maximum: memory, descriptors and p99 stay flat`, async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'mw-soak-'));
+  const dir = mkdtempSync(join(tmpdir(), 'miniwhisk-soak-'));
   const server = await launchServer(['--driver', SOAK_DRIVER, '--data-dir', dir]);
   try {
     const rest = restClient(server.url, server.auth);

@@ -66,7 +66,7 @@ const openEntries = async (dir: string): Promise<number> => {
  */
 export const torture = async ({ driver, rounds, seed, tell, flags = [] }: TortureOptions): Promise<TortureReport> => {
   const random = createRandom(seed);
-  const dir = await mkdtemp(join(tmpdir(), 'mw-torture-'));
+  const dir = await mkdtemp(join(tmpdir(), 'miniwhisk-torture-'));
   await using witness = await startWitness();
   const args = [
     '--driver',
