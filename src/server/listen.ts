@@ -6,6 +6,9 @@ import { UsageError } from '../errors.js';
 const REQUEST_TIMEOUT = 65_000;
 export const IDLE_TIMEOUT = 70_000;
 
+/** Bytes of a request's line and headers: enough that a URI that is too long is read, and answered with 414. */
+const MAX_HEADERS = 64 * 1024;
+
 /** Where one HTTP server listens. */
 export interface Listening {
   readonly host: string;
@@ -54,7 +57,7 @@ export const listen = async (
   flag = 'port',
 ): Promise<Listening> => {
   const server = createServer(
-    { keepAliveTimeout: IDLE_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, noDelay: true },
+    { keepAliveTimeout: IDLE_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS, noDelay: true },
     handler,
   );
   const bound = await open(server, host, port, flag);
