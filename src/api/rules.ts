@@ -7,8 +7,8 @@ import { checkRight, checkRights } from '../invocation/entitlement.js';
 import type { Identity } from '../invocation/identity.js';
 import { requireEntity } from '../invocation/resolve.js';
 import type { Json } from '../json.js';
-import { http, rule as text } from '../messages.js';
-import type { EntityWrite, Stored } from '../store/store.js';
+import { entity as entityText, http, rule as text } from '../messages.js';
+import { CorruptDocument, type EntityWrite, type Stored } from '../store/store.js';
 import { readJson } from './body.js';
 import { type Context, sendJson } from './context.js';
 import { commit, commonJson } from './entities.js';
@@ -103,6 +103,16 @@ const checkAction = (parts: ApiParts, ref: EntityRef): void => {
   }
 };
 
+/** A document that cannot be read is the request's fault here, for naming it. Throws 400. */
+const readable = (check: () => void): void => {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof CorruptDocument) throw new HttpError(400, entityText.corrupt);
+    throw error;
+  }
+};
+
 const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const target = targetOf(ctx);
   const { path, namespace } = target;
@@ -118,8 +128,8 @@ const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const trigger = given.trigger ?? stored?.trigger;
   const action = given.action ?? stored?.action;
   if (!trigger || !action) throw new HttpError(400, text.incomplete);
-  checkTrigger(parts, trigger);
-  checkAction(parts, action);
+  readable(() => checkTrigger(parts, trigger));
+  readable(() => checkAction(parts, action));
 
   const now = parts.clock.now();
   const status = stored ? statusOf(parts, stored) : 'active';
