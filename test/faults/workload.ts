@@ -58,7 +58,7 @@ export const drive = async (
   random: Random,
   accepted: Accepted,
   over: () => boolean,
-  { clients = 6, pause = 30, most = 150 } = {},
+  { clients = 6, pause = 30, most = 60 } = {},
 ): Promise<void> => {
   const rest = restClient(server.url, server.auth);
   let left = most;
