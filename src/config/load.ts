@@ -102,8 +102,12 @@ export interface Sources {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What has been checked already, frozen since: the command line hands its configuration on to `startServer`. */
+const loaded = new WeakSet<object>();
+
 /** Flags over environment over file over defaults, each source checked by itself. Throws `UsageError`. */
 export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
+  if (loaded.has(flags)) return flags as Config;
   const defaults = Object.fromEntries(
     Object.entries(options).flatMap(([name, o]) => ('default' in o ? [[name, o.default]] : [])),
   );
@@ -113,7 +117,9 @@ export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
     [defined(flags), 'flag'],
   ];
   for (const [values, source] of layers) validate(values, source);
-  return Object.freeze(Object.assign({}, defaults, ...layers.map(([values]) => values))) as Config;
+  const config = Object.freeze(Object.assign({}, defaults, ...layers.map(([values]) => values))) as Config;
+  loaded.add(config);
+  return config;
 };
 
 /** The command line's way: the process's own environment. This file is the only one that reads it. */

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FromSchema } from 'json-schema-to-ts';
 
 /** `runtimes.json` as OpenWhisk has it (OPENWHISK.md 10.2). Members it does not know are left alone. */
@@ -76,7 +76,13 @@ export interface ManifestFault {
   readonly found: unknown;
 }
 
-const check = new Ajv({ verbose: true, strictTypes: false, strictRequired: false }).compile(manifest);
+let compiled: ValidateFunction | undefined;
+
+/** Compiled when a manifest is first checked. */
+const check = (): ValidateFunction => {
+  compiled ??= new Ajv({ verbose: true, strictTypes: false, strictRequired: false }).compile(manifest);
+  return compiled;
+};
 
 const plain = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
 
@@ -110,5 +116,7 @@ const faultOf = (error: ErrorObject): ManifestFault => {
 };
 
 /** The first fault, or undefined when `value` is a `RawManifest` in form. */
-export const manifestFault = (value: unknown): ManifestFault | undefined =>
-  check(value) ? undefined : faultOf(check.errors?.[0] as ErrorObject);
+export const manifestFault = (value: unknown): ManifestFault | undefined => {
+  const fits = check();
+  return fits(value) ? undefined : faultOf(fits.errors?.[0] as ErrorObject);
+};

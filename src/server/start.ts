@@ -117,7 +117,6 @@ const start = async (
   });
   lifecycle.started('store', () => store.close());
   provideSubjects(store.subjects, config.users, config.auth === 'generate');
-  warnOfKnownKeys(config, store.subjects, log);
 
   // Containers learn the address to call back at only when they are made, by then the port is known.
   let port = config.port;
@@ -189,6 +188,7 @@ const start = async (
     stop: () => lifecycle.stop(),
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   };
+  warnOfKnownKeys(config, store.subjects, log);
   if (config.readyFile !== undefined) {
     const file = config.readyFile;
     const { url, tlsUrl, gatewayUrl } = server;
