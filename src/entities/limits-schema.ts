@@ -1,3 +1,4 @@
+import { parseDuration } from './duration.js';
 import { parseSize } from './limits.js';
 import type { NamespaceLimits } from './types.js';
 
@@ -26,8 +27,6 @@ export const limitMembers: Readonly<Record<keyof NamespaceLimits, { readonly kin
   warmedContainerKeepingTimeout: { kind: 'duration', help: 'such as "60 minutes"' },
 };
 
-const DURATION = /^\d+ ?(ms|s|m|h|d|milliseconds?|seconds?|minutes?|hours?|days?)$/;
-
 /** A word of the command line as the member's value; undefined when it does not fit. */
 export const parseLimitMember = (
   name: keyof NamespaceLimits,
@@ -41,7 +40,7 @@ export const parseLimitMember = (
     case 'size':
       return parseSize(word) === undefined ? undefined : word;
     case 'duration':
-      return DURATION.test(word) ? word : undefined;
+      return parseDuration(word) === undefined ? undefined : word;
     case 'kinds':
       return word.split(/[\s,]+/).filter(Boolean);
   }

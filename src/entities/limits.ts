@@ -1,5 +1,6 @@
 import { HttpError, rejection } from '../errors.js';
 import { http, limits as text } from '../messages.js';
+import { parseDuration } from './duration.js';
 import type { ActionLimits, NamespaceLimits } from './types.js';
 
 export interface Range {
@@ -69,6 +70,8 @@ export interface EffectiveLimits extends SystemLimits {
   readonly instances: number;
   readonly truncation: number;
   readonly storeActivations: boolean;
+  /** Containers of one action that stay although idle, and for how long after their last call, in ms. */
+  readonly keepWarm?: { readonly count: number; readonly ms: number };
   readonly overrides: NamespaceLimits;
 }
 
@@ -84,6 +87,7 @@ const size = (text: string | undefined, system: number): number =>
 export const effectiveLimits = (system: SystemLimits, own: NamespaceLimits = {}): EffectiveLimits => {
   const concurrentInvocations = own.concurrentInvocations ?? system.concurrentInvocations;
   const payload = size(own.maxPayloadSize, system.payload);
+  const keptMs = own.warmedContainerKeepingCount ? (parseDuration(own.warmedContainerKeepingTimeout ?? '') ?? 0) : 0;
   const kinds = [...(system.allowedKinds ?? []), ...(own.allowedKinds ?? [])];
   return {
     ...system,
@@ -100,6 +104,7 @@ export const effectiveLimits = (system: SystemLimits, own: NamespaceLimits = {})
     instances: own.maxActionInstances ?? concurrentInvocations,
     ...(kinds.length > 0 && { allowedKinds: kinds }),
     storeActivations: own.storeActivations ?? true,
+    ...(keptMs > 0 && { keepWarm: { count: own.warmedContainerKeepingCount ?? 0, ms: keptMs } }),
     overrides: own,
   };
 };

@@ -8,7 +8,7 @@ import { type Defaults, defaultsOf, mergeArguments, type Payload } from './argum
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 
-/** An action made ready for containers on behalf of one namespace. Built once per revision and namespace. */
+/** An action made ready for containers on behalf of one namespace. Built once per revision and identity. */
 export interface Prepared {
   readonly executable: Executable;
   /** The body of /run up to the fields that differ per activation. */
@@ -26,7 +26,7 @@ const containerExec = (exec: Exec): ContainerExec => {
 
 /** Makes `Prepared` from resolved actions (bodies of /init and /run: OPENWHISK.md 5.1). */
 export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher: ParameterCipher) => {
-  const cache = new WeakMap<ResolvedAction, Map<string, Prepared>>();
+  const cache = new WeakMap<ResolvedAction, WeakMap<Identity, Prepared>>();
 
   const prepare = (action: ResolvedAction, invoker: Identity): Prepared => {
     const { doc, path, rev } = action;
@@ -36,6 +36,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
     const defaults: Defaults = defaultsOf(parameters);
     const environment = initEnvironment(parameters);
     const apiKey = isTruthy(doc.annotations, 'provide-api-key', true) ? invoker.authKey : undefined;
+    const keep = invoker.limits.keepWarm;
     const actionName = `/${path}`;
     const constant = {
       namespace: invoker.namespace,
@@ -47,12 +48,13 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
 
     const executable: Executable = {
       // Parameters of packages and bindings reach /init too, so their revisions are part of the identity.
-      key: `${invoker.namespace} ${action.binding ?? ''} ${path}@${rev} ${JSON.stringify(environment)}`,
+      key: `${invoker.namespace} ${action.binding ?? ''} ${path}@${rev} ${JSON.stringify([environment, keep])}`,
       namespace: invoker.namespace,
       path,
       kind: exec.kind,
       image: 'image' in exec ? exec.image : (runtime?.image ?? exec.kind),
       ...doc.limits,
+      ...(keep && { keep }),
       sentinels: runtime?.sentinelledLogs ?? false,
       initBody: (job: Job, deadline: number): Buffer => {
         const env = {
@@ -82,13 +84,13 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
   return (action: ResolvedAction, invoker: Identity): Prepared => {
     let byInvoker = cache.get(action);
     if (!byInvoker) {
-      byInvoker = new Map();
+      byInvoker = new WeakMap();
       cache.set(action, byInvoker);
     }
-    let prepared = byInvoker.get(invoker.authKey);
+    let prepared = byInvoker.get(invoker);
     if (!prepared) {
       prepared = prepare(action, invoker);
-      byInvoker.set(invoker.authKey, prepared);
+      byInvoker.set(invoker, prepared);
     }
     return prepared;
   };

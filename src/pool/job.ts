@@ -16,6 +16,8 @@ export interface Executable {
   readonly logs: number;
   readonly concurrency: number;
   readonly instances?: number;
+  /** The last `count` containers stay for `ms` after their last call, though idle for longer than others may be. */
+  readonly keep?: { readonly count: number; readonly ms: number };
   /** False for images that print no sentinel (blackbox): logs are then taken as they are when /run has answered. */
   readonly sentinels: boolean;
   /** The body of /init. `deadline` in epoch ms. Called once per container. */

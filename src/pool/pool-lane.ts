@@ -75,6 +75,13 @@ export class PoolLane {
     return this.queue.waiting === 0 && this.busy === 0 && this.containers.size === 0;
   }
 
+  /** Containers that are not on their way out. */
+  get live(): number {
+    let live = 0;
+    for (const { state } of this.containers) if (!GOING.has(state.at)) live++;
+    return live;
+  }
+
   get held(): number {
     let memory = 0;
     for (const container of this.containers) if (!GOING.has(container.state.at)) memory += container.spec.memory;

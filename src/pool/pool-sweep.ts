@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Fleet } from './pool-fleet.js';
+import type { PoolLane } from './pool-lane.js';
 
 export interface SweepOptions {
   readonly clock: Clock;
@@ -10,6 +11,12 @@ export interface SweepOptions {
 
 /** The shortest time between two looks, in ms. */
 const LEAST = 10;
+
+/** ms of idleness after which a container goes. */
+const lifetime = (lane: PoolLane, idleMs: number): number => {
+  const { keep } = lane.executable;
+  return keep && lane.live <= keep.count ? Math.max(idleMs, keep.ms) : idleMs;
+};
 
 /** One timer for the idleness of all containers: nothing is armed or cancelled when a job comes. */
 export class Sweep {
@@ -47,13 +54,14 @@ export class Sweep {
       const { lane, state, lastUsed, canPause } = container;
       if (lane === undefined || !container.idle) continue;
       const age = now - lastUsed;
-      if (age >= idleMs) {
+      const limit = lifetime(lane, idleMs);
+      if (age >= limit) {
         container.dispatch({ on: 'evict' });
         continue;
       }
       const pauses = state.at === 'ready' && canPause;
       if (pauses && age >= pauseGraceMs) container.dispatch({ on: 'grace' });
-      next = Math.min(next, idleMs - age, pauses && age < pauseGraceMs ? pauseGraceMs - age : next);
+      next = Math.min(next, limit - age, pauses && age < pauseGraceMs ? pauseGraceMs - age : next);
     }
     if (next < Number.POSITIVE_INFINITY) this.wake(next);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseDuration } from '../entities/duration.js';
 import { parseSize } from '../entities/limits.js';
 import {
   type ManifestFault,
@@ -10,7 +11,6 @@ import {
   type RawStemCell,
 } from '../entities/manifest-schema.js';
 import { errorText, UsageError } from '../errors.js';
-import { parseDuration } from '../entities/duration.js';
 
 /** Containers kept ready for a kind. */
 export interface StemCell {

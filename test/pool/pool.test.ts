@@ -119,6 +119,20 @@ describe('pool', () => {
     await close(r);
   });
 
+  it('keeps the last containers of an action for as long as its namespace may', async () => {
+    const r = rig({ run: 100 }, { scale: 'eager', memory: 1024, idleMs: 5000 });
+    const kept = executable('guest/kept', { keep: { count: 2, ms: 60_000 } });
+    await Promise.all([kept, kept, kept].map(e => ended(r, r.submit(e))));
+    expect(states(r)).toHaveLength(3);
+    await r.advance(5100, 50);
+    expect(states(r)).toHaveLength(2);
+    await r.advance(54_000, 500);
+    expect(states(r)).toHaveLength(2);
+    await r.advance(1500, 50);
+    expect(states(r)).toEqual([]);
+    await close(r);
+  });
+
   it('arms no timer for a warm call', async () => {
     const r = rig();
     await ended(r, r.submit(hello));

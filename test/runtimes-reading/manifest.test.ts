@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseDuration } from '../../src/entities/duration.js';
 import { UsageError } from '../../src/errors.js';
-import { parseDuration } from '../../src/runtimes/duration.js';
 import { loadManifest, type Runtimes } from '../../src/runtimes/manifest.js';
 
 let folder: string;
