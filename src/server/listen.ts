@@ -66,7 +66,12 @@ export const listen = async (
     port: bound,
     stop: () =>
       new Promise(resolve => {
-        server.close(() => resolve());
+        // A connection that is kept alive falls idle when its last answer is out.
+        const idle = setInterval(() => server.closeIdleConnections(), 50);
+        server.close(() => {
+          clearInterval(idle);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
     destroy: () => server.closeAllConnections(),

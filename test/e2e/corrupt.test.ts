@@ -25,7 +25,10 @@ beforeAll(async () => {
     db.prepare('UPDATE entity SET doc = ? WHERE path = ?').run('{"type":', `guest/${name}`);
   }
   db.close();
-  await eventually(async () => ((await rest.get('_/actions/bad')).status === 500 ? true : undefined));
+  // What was read before is kept in memory until the server sees that the file changed.
+  for (const path of ['actions/bad', 'triggers/bad-t', 'packages/bad-p', 'rules/bad-r']) {
+    await eventually(async () => ((await rest.get(`_/${path}`)).status === 500 ? true : undefined));
+  }
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
