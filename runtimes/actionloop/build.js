@@ -58,10 +58,18 @@ function toolMark(tool) {
   }
 }
 
-/** Forgets what was not used for longest. */
+/** A build that takes longer than this, in ms, was killed: no action may run for so long. */
+const ABANDONED = 24 * 60 * 60 * 1000;
+
+/** Forgets what was not used for longest, and what builds that were killed left. */
 function prune(cache) {
-  const entries = fs
-    .readdirSync(cache, { withFileTypes: true })
+  const folders = fs.readdirSync(cache, { withFileTypes: true });
+  for (const { name } of folders) {
+    const folder = path.join(cache, name);
+    const changed = name.startsWith('building-') && fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (changed && Date.now() - changed > ABANDONED) fs.rmSync(folder, { recursive: true, force: true });
+  }
+  const entries = folders
     .filter(entry => entry.isDirectory() && /^[0-9a-f]{64}$/.test(entry.name))
     .map(({ name }) => ({ name, used: fs.statSync(path.join(cache, name)).mtimeMs }))
     .sort((a, b) => b.used - a.used);

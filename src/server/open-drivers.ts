@@ -67,8 +67,9 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
   const opened = await openDocker(config, instance);
   const docker = opened?.driver;
   const directory = join(tmpdir(), `miniwhisk-${instance}`);
+  const cache = config.memory ? undefined : resolve(config.dataDir, 'built');
   const local =
-    config.driver === 'docker' ? undefined : new ProcessDriver({ directory, environment: processEnvironment() });
+    config.driver === 'docker' ? undefined : new ProcessDriver({ directory, cache, environment: processEnvironment() });
   const answering = opened?.trouble === undefined ? docker : undefined;
   const swept = await Promise.all([answering?.sweep() ?? 0, local?.sweep() ?? 0]);
   const leftovers = swept.reduce((sum, n) => sum + n, 0);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../package-root.js';
 import type { Address, Availability, Container, ContainerSpec, Driver } from '../driver.js';
 import { type Child, ProcessContainer } from './process-container.js';
 import { expandCommand } from './process-definition.js';
@@ -17,6 +17,11 @@ export interface ProcessDriverOptions {
    * absent, and is the same at the instance's next start, which sweeps it.
    */
   readonly directory: string;
+  /**
+   * Folder of what compiled kinds have built, kept over starts and made when absent: the same code is not compiled again.
+   * Nobody else may write to it. Without one there is a folder that goes when the driver is closed.
+   */
+  readonly cache?: string | undefined;
   /** The server's environment. A proxy gets the few variables named in `PASSED`, never the rest. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder of the languages; the package's own `runtimes/` when absent. */
@@ -73,7 +78,7 @@ export class ProcessDriver implements Driver {
         return value === undefined ? [] : [[name, value]];
       }),
     );
-    const runtimes = options.runtimes ?? fileURLToPath(new URL('../../../runtimes/', import.meta.url));
+    const runtimes = options.runtimes ?? join(packageRoot, 'runtimes');
     this.tools = new Toolbox(runtimes, this.environment);
   }
 
@@ -114,12 +119,18 @@ export class ProcessDriver implements Driver {
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.containers.values()].map(container => container.remove()));
+    if (this.options.cache === undefined) await removeTree(this.cache);
     // Fails when something else is in it, and then it stays.
     await rmdir(this.options.directory).catch(() => {});
   }
 
+  private get cache(): string {
+    return this.options.cache ?? join(this.options.directory, `${this.token}cache`);
+  }
+
   private directory(): Promise<void> {
-    this.made ??= makePrivate(this.options.directory);
+    const { directory, cache } = this.options;
+    this.made ??= makePrivate(directory).then(() => (cache === undefined ? undefined : makePrivate(cache)));
     return this.made;
   }
 
@@ -152,6 +163,7 @@ export class ProcessDriver implements Driver {
         ...spec.env,
         MINIWHISK_PROXY_LISTEN: 'socketPath' in address ? address.socketPath : `${address.host}:${address.port}`,
         MINIWHISK_PROXY_PARENT: 'stdin',
+        MINIWHISK_PROXY_CACHE: this.cache,
       },
     });
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});

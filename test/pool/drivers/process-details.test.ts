@@ -20,13 +20,13 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-const open = (directory: string): ProcessDriver => {
-  const driver = new ProcessDriver({ directory, environment: process.env });
+const open = (directory: string, cache?: string): ProcessDriver => {
+  const driver = new ProcessDriver({ directory, cache, environment: process.env });
   drivers.push(driver);
   return driver;
 };
-const create = (driver: ProcessDriver, memory = 256): Promise<Container> =>
-  driver.create({ name: 'x', kind: 'nodejs:20', image: '', memory, env: {}, labels: {}, cpuShares: 2 });
+const create = (driver: ProcessDriver, memory = 256, kind = 'nodejs:20'): Promise<Container> =>
+  driver.create({ name: 'x', kind, image: '', memory, env: {}, labels: {}, cpuShares: 2 });
 const body = (code: string): string => JSON.stringify({ value: { name: 'x', main: 'main', code, binary: false } });
 
 /** A process of its own group that does nothing. */
@@ -89,6 +89,32 @@ describe('process driver', () => {
     await expect(create(open(directory))).rejects.toThrow(/others may write to it/);
     await expect(open(directory).sweep()).rejects.toThrow(/others may write to it/);
   });
+
+  it('compiles the same code once, over starts where the cache is kept', async context => {
+    const driver = open(join(root, 'run'), join(root, 'built'));
+    if (!(await driver.available('go:1.24')).usable && process.env['CI'] !== 'true') return context.skip();
+    const source = 'package main\nfunc Main(a map[string]interface{}) map[string]interface{} { return a }';
+    const built = (): string[] => readdirSync(join(root, 'built'));
+    const initialize = async (container: Container): Promise<void> => {
+      const client = new ContainerClient(container.address);
+      expect(await client.init(body(source), 60_000)).toMatchObject({ status: 200 });
+      client.close();
+      await container.remove();
+    };
+    await initialize(await create(driver, 256, 'go:1.24'));
+    expect(built()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    // A mark in the folder is there still, so nobody built it anew.
+    writeFileSync(join(root, 'built', built()[0] as string, 'mark'), '');
+    await driver.close();
+    await initialize(await create(open(join(root, 'run'), join(root, 'built')), 256, 'go:1.24'));
+    expect(built()).toHaveLength(1);
+    expect(existsSync(join(root, 'built', built()[0] as string, 'mark'))).toBe(true);
+    const passing = open(join(root, 'passing'));
+    await initialize(await create(passing, 256, 'go:1.24'));
+    expect(readdirSync(join(root, 'passing'))).toEqual([expect.stringMatching(/cache$/)]);
+    await passing.close();
+    expect(existsSync(join(root, 'passing'))).toBe(false);
+  }, 120_000);
 
   it('reports the memory in use', async context => {
     if (process.platform !== 'linux') return context.skip();
