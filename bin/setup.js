@@ -44,12 +44,15 @@ const newest = path =>
 const build = () => {
   const dist = join(root, 'dist');
   const stamp = join(dist, '.built');
-  const sources = Math.max(...['src', 'tsconfig.json', 'package-lock.json'].map(name => newest(join(root, name))));
+  const sources = Math.max(
+    ...['src', 'bin', 'tsconfig.json', 'package-lock.json'].map(name => newest(join(root, name))),
+  );
   if (existsSync(stamp) && statSync(stamp).mtimeMs > sources) return;
   say('building …');
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+  run(process.execPath, [join(root, 'bin', 'bundle.js')]);
   writeFileSync(stamp, '');
 };
 

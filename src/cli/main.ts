@@ -13,6 +13,13 @@ const fail = (message: string): never => {
   process.exit(1);
 };
 
+/**
+ * yargs lays out the whole help of a command that is named, each time it runs one, and not that of the default command:
+ * with the options of `start` that is a tenth of the time to ready.
+ */
+const named = (argv: readonly string[]): readonly string[] =>
+  argv[0] === 'start' && !argv.some(word => word === '--help' || word === '-h') ? argv.slice(1) : argv;
+
 /** Runs the command line. Every fault of the user's is one line on standard error and exit code 1. */
 export const main = async (argv: readonly string[] = hideBin(process.argv)): Promise<void> => {
   const cli = yargs()
@@ -34,7 +41,7 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
       throw error ?? new UsageError(`${message}. See miniwhisk --help.`);
     });
   try {
-    await cli.parseAsync([...argv]);
+    await cli.parseAsync([...named(argv)]);
   } catch (error) {
     if (error instanceof UsageError) fail(error.message);
     throw error;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseDuration } from '../entities/duration.js';
 import { parseSize } from '../entities/limits.js';
 import {
@@ -11,6 +11,7 @@ import {
   type RawStemCell,
 } from '../entities/manifest-schema.js';
 import { errorText, UsageError } from '../errors.js';
+import { packageRoot } from '../package-root.js';
 
 /** Containers kept ready for a kind. */
 export interface StemCell {
@@ -56,7 +57,7 @@ export interface Runtimes {
 }
 
 /** The manifest that comes with the package. */
-export const packagedManifest = (): string => fileURLToPath(new URL('../../runtimes/runtimes.json', import.meta.url));
+export const packagedManifest = (): string => join(packageRoot, 'runtimes', 'runtimes.json');
 
 const MB = 1024 * 1024;
 

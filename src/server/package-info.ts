@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../package-root.js';
 
-const file = new URL('../../package.json', import.meta.url);
+const file = join(packageRoot, 'package.json');
 
 /** miniwhisk's own version. */
 export const version: string = (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
