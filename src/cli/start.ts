@@ -17,9 +17,10 @@ const addOptions = (yargs: Argv): Argv => {
     });
   }
   return yargs
+    .parserConfiguration({ 'duplicate-arguments-array': true })
     .option('config', {
       type: 'string',
-      requiresArg: true,
+      nargs: 1,
       describe: 'JSON file with any of these options',
       group: 'Server:',
     })
@@ -27,14 +28,23 @@ const addOptions = (yargs: Argv): Argv => {
     .example('$0', 'start with everything at its default')
     .example('$0 --port 0 --memory --ready-file ready.json', 'a throw-away server for a test')
     .example('$0 --driver process', 'without Docker')
+    .example('$0 --kind mylang=myorg/myimage:tag', 'a language of your own')
     .example('MINIWHISK_PORT=8080 $0', 'every option also by environment');
+};
+
+/** Of a flag that is given twice the last one counts, unless it is a list. */
+const flagValue = (name: OptionName, value: unknown): unknown => {
+  const words = Array.isArray(value) ? value : [value];
+  if (options[name].type === 'array') return words.flatMap(word => fromText(name, String(word)));
+  const last: unknown = words.at(-1);
+  return typeof last === 'string' ? fromText(name, last) : last;
 };
 
 const flagsOf = (argv: Flags): Flags => {
   const flags: Flags = {};
   for (const name of Object.keys(options) as OptionName[]) {
     const value = argv[flagName(name)];
-    if (value !== undefined) flags[name] = typeof value === 'string' ? fromText(name, value) : value;
+    if (value !== undefined) flags[name] = flagValue(name, value);
   }
   if (argv['verbose'] === true && flags['logLevel'] === undefined) flags['logLevel'] = 'debug';
   return flags;

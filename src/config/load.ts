@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { errorText, UsageError } from '../errors.js';
 import { isObject } from '../json.js';
@@ -23,6 +25,7 @@ export const fromText = (name: OptionName, text: string): unknown => {
   }
   if (type === 'integer' || type === 'number')
     return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  if (type === 'array') return text.split(',').map(word => word.trim());
   return text;
 };
 
@@ -64,9 +67,13 @@ const describe = (name: string, source: string): string => {
   return source === 'environment' ? environmentName(name) : `'${limitMember(name)}' in ${source}`;
 };
 
+/** `/kind/0` → `kind`. */
+const optionOf = ({ instancePath }: { readonly instancePath: string }): OptionName =>
+  instancePath.split('/')[1] as OptionName;
+
 const expected = (error: NonNullable<typeof check.errors>[number]): string => {
   const schema = error.parentSchema as { enum?: string[]; type?: string; minimum?: number; maximum?: number };
-  const { form } = options[error.instancePath.slice(1) as OptionName] as Option;
+  const { form } = options[optionOf(error)] as Option;
   if (form !== undefined) return form;
   if (schema.enum) return `one of ${schema.enum.join(', ')}`;
   const range = [
@@ -86,7 +93,7 @@ const validate = (values: Values, source: string): void => {
       `Unknown option ${describe(name, source)}. Known options: ${Object.keys(options).join(', ')}.`,
     );
   }
-  const name = error.instancePath.slice(1);
+  const name = optionOf(error);
   throw new UsageError(
     `Bad value for ${describe(name, source)}: expected ${expected(error)}, got ${JSON.stringify(error.data)}.`,
   );
@@ -128,6 +135,9 @@ export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
 
 /** For drivers, which hand a chosen few of these to the programs they start. */
 export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env;
+
+/** Folder of the docker command line's own settings: the user's credentials for registries are in it. */
+export const dockerConfigFolder = (): string => process.env['DOCKER_CONFIG'] || join(homedir(), '.docker');
 
 /** Where the engine's TLS files are, as the docker command line has it. */
 export const dockerCertificates = (): string | undefined =>

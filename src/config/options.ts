@@ -7,7 +7,8 @@ import { limitOptions, sizeOption } from './limit-options.js';
  * programmatic API are all made from this table. A JSON schema with a default and a one-line help.
  */
 export interface Option {
-  readonly type: 'string' | 'integer' | 'number' | 'boolean';
+  /** A list is a flag given several times, words with commas between them in the environment, a list in the file. */
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array';
   readonly help: string;
   readonly default?: string | number | boolean;
   readonly enum?: readonly string[];
@@ -15,6 +16,7 @@ export interface Option {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly pattern?: string;
+  readonly items?: { readonly type: 'string'; readonly minLength: number };
   /** What a value looks like, where the schema alone does not say it well. */
   readonly form?: string;
 }
@@ -76,7 +78,19 @@ export const options = {
     default: 'missing',
     help: 'When images are pulled: those not there, each once a start, or never',
   },
+  registryMirror: {
+    type: 'string',
+    pattern: '^(https?://)?[A-Za-z0-9.-]+(:\\d+)?(/[a-z0-9._/-]+)?/?$',
+    form: 'a registry such as mirror.example:5000',
+    help: "Registry that is asked first for Docker Hub's images",
+  },
   manifest: { type: 'string', minLength: 1, help: "Runtimes manifest in OpenWhisk's form (runtimes.json)" },
+  kind: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    form: 'KIND=IMAGE, such as mylang=myorg/myimage:tag',
+    help: 'KIND=IMAGE: a kind beside those of the manifest, or another image for one of them; may be repeated',
+  },
   poolMemory: {
     type: 'integer',
     minimum: 128,
@@ -183,7 +197,9 @@ type ValueOf<O> = O extends { enum: readonly (infer E)[] }
     ? string
     : O extends { type: 'boolean' }
       ? boolean
-      : number;
+      : O extends { type: 'array' }
+        ? readonly string[]
+        : number;
 
 type WithDefault = { [K in OptionName]: (typeof options)[K] extends { default: unknown } ? K : never }[OptionName];
 

@@ -9,6 +9,7 @@ import { wiring } from '../pool/container-wiring.js';
 import type { Availability } from '../pool/driver.js';
 import { createPool } from '../pool/pool.js';
 import type { StemCells } from '../pool/prewarm-demand.js';
+import { withKinds } from '../runtimes/custom-kinds.js';
 import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.js';
 import { openStore } from '../store/sqlite.js';
 import type { SubjectStore } from '../store/store.js';
@@ -102,7 +103,7 @@ const start = async (
   lifecycle: ReturnType<typeof createLifecycle>,
 ): Promise<RunningServer> => {
   const clock = systemClock;
-  const runtimes = loadManifest(config.manifest);
+  const runtimes = withKinds(loadManifest(config.manifest), config.kind ?? []);
   const limits = systemLimits(config);
 
   const dir = config.memory ? undefined : config.dataDir;
