@@ -23,6 +23,13 @@ export const storedAnnotations = (given: ActionPut['annotations'] = []): Annotat
 const withExec = (annotations: readonly Annotation[], exec: Exec): Annotation[] =>
   dedupe([...annotations, { key: 'exec', value: exec.kind }]);
 
+/** A new action's: the body's first, then `provide-api-key` unless the body has it. OpenWhisk's tests compare the array. */
+const createdAnnotations = (body: ActionPut, exec: Exec): Annotation[] => {
+  const given = storedAnnotations(body.annotations);
+  const keyed = given.some(a => a.key === 'provide-api-key');
+  return withExec(keyed ? given : [...given, { key: 'provide-api-key', value: false }], exec);
+};
+
 /** A sequence's parameters mirror its components; whatever the client sent is dropped (OPENWHISK.md 2.3). */
 const sequenceParameters = (components: readonly string[]): Parameter[] => [
   { key: '_actions', value: [...components] },
@@ -49,10 +56,7 @@ const createAction = ({ namespace, name, body, parsed, limits, now }: ActionWrit
     exec,
     parameters: 'components' in exec ? sequenceParameters(exec.components) : storedParameters(body.parameters),
     limits,
-    annotations: withExec(
-      dedupe<Annotation>([{ key: 'provide-api-key', value: false }, ...storedAnnotations(body.annotations)]),
-      exec,
-    ),
+    annotations: createdAnnotations(body, exec),
     updated: now,
   };
 };

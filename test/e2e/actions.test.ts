@@ -135,6 +135,22 @@ describe('create and update', () => {
     expect((await put('ac-merge', { ...code(), parameters })).json.parameters).toEqual(parameters);
   });
 
+  it("answers the body's annotations first, then provide-api-key and exec, as OpenWhisk orders them", async () => {
+    await rest.delete('_/actions/ac-order');
+    const annotations = ['description', 'z', 'a'].map(key => ({ key, value: key }));
+    const created = await put('ac-order', { ...code(), annotations });
+    expect(created.json.annotations).toEqual([
+      ...annotations,
+      { key: 'provide-api-key', value: false },
+      { key: 'exec', value: 'nodejs:20' },
+    ]);
+    expect((await rest.get('_/actions/ac-order')).json.annotations).toEqual(created.json.annotations);
+    await rest.delete('_/actions/ac-order');
+    const given = { key: 'provide-api-key', value: true };
+    const own = await put('ac-order', { ...code(), annotations: [given, ...annotations] });
+    expect(own.json.annotations).toEqual([given, ...annotations, { key: 'exec', value: 'nodejs:20' }]);
+  });
+
   it('takes null for absent', async () => {
     const reply = await put('ac-merge', {
       ...code(),
