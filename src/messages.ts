@@ -208,6 +208,8 @@ export const outcome = {
   truncated: (length: number, max: number, start: string) =>
     `The action produced a response that exceeded the allowed length: ${length} > ${max} bytes. The truncated response was: ${start}`,
   imageFailed: (image: string) => `Failed to pull container image '${image}'.`,
+  /** Of a kind the user did not name the image: what to do about it is in the reason. */
+  kindImageFailed: (image: string, reason: string) => `Failed to pull container image '${image}'. ${reason}`,
   commandNotFound: (image: string) => `executable file not found in image ${image}`,
   notProvisioned: 'Failed to provision resources to run the action.',
   actionGone: 'Action could not be found or may have been deleted.',

@@ -7,20 +7,27 @@ export interface Operation {
   readonly path: string;
   /** Namespaces and names of others are in it: some user's credentials are asked for. */
   readonly private: boolean;
-  handle(ctx: Context): void;
+  handle(ctx: Context): void | Promise<void>;
 }
 
 /** Of one process there is no invoker to count: what OpenWhisk's lean controller answers (OPENWHISK.md 1.9). */
 const LEAN = { invokers: {}, healthy: 0, ready: { unhealthy: '0/0' } } as const;
 
-/** Routes for operators: OpenWhisk's own, and `/miniwhisk/v1/pool` with every container, the counters and the queue. */
+/** Routes for operators: OpenWhisk's own, and `/miniwhisk/v1/pool` with every container, the counters and the queue, `/miniwhisk/v1/images`. */
 export const operations = (parts: {
   readonly throttles: Throttles;
   readonly pool: { stats(): PoolStats };
+  /** Every kind's image, and how far its pull is. */
+  readonly images: () => Promise<object>;
 }): Operation[] => [
   { path: '/invokers', private: false, handle: ctx => sendJson(ctx, 200, LEAN.invokers) },
   { path: '/invokers/healthy/count', private: false, handle: ctx => sendJson(ctx, 200, LEAN.healthy) },
   { path: '/invokers/ready', private: false, handle: ctx => sendJson(ctx, 500, LEAN.ready) },
   { path: '/activation/count', private: false, handle: ctx => sendJson(ctx, 200, parts.throttles.running()) },
+  {
+    path: '/miniwhisk/v1/images',
+    private: true,
+    handle: async ctx => sendJson(ctx, 200, await parts.images()),
+  },
   { path: '/miniwhisk/v1/pool', private: true, handle: ctx => sendJson(ctx, 200, parts.pool.stats()) },
 ];

@@ -2,6 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { fromText, loadProcessConfig } from '../config/load.js';
 import { flagName, type OptionName, options } from '../config/options.js';
 import type { RunningServer } from '../server/start.js';
+import { errorOutput, progressWriter } from './pull-progress.js';
 
 type Flags = Record<string, unknown>;
 
@@ -97,6 +98,7 @@ export const startCommand: CommandModule<object, Flags> = {
     const { startServer } = await import('../server/start.js');
     const server = await startServer(config);
     process.stdout.write(`${banner(server)}\n`);
+    if (config.logFormat === 'pretty' && config.logLevel !== 'silent') server.onPull(progressWriter(errorOutput()));
     await stopOnSignals(server);
     process.exit(0);
   },

@@ -49,10 +49,12 @@ type Ran = Extract<Outcome, { kind: 'ran' }>;
 const QUEUE_RETRY = 100;
 
 /** What a job's end that is no run means. */
-const failure = (outcome: Exclude<Outcome, Ran>): Response => {
+const failure = (outcome: Exclude<Outcome, Ran>, kind: string): Response => {
   switch (outcome.kind) {
     case 'imageFailed':
-      return developerError(text.imageFailed(outcome.image));
+      return developerError(
+        kind === 'blackbox' ? text.imageFailed(outcome.image) : text.kindImageFailed(outcome.image, outcome.reason),
+      );
     case 'commandNotFound':
       return developerError(text.commandNotFound(outcome.image));
     case 'notProvisioned':
@@ -119,7 +121,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
       ? whiskError(text.interrupted)
       : outcome.kind === 'ran'
         ? interpret({ ...outcome, timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation })
-        : failure(outcome);
+        : failure(outcome, action.doc.exec.kind);
     const activation = primitiveRecord({
       id,
       action,

@@ -11,6 +11,11 @@ export interface SupplyOptions {
   readonly clock: Clock;
   readonly scale: 'predictive' | 'eager';
   readonly cores: number;
+  /**
+   * Resolves when containers of the kind can be made, after its image was got where that is missing; rejects with the
+   * reason when they cannot. Absent: they always can.
+   */
+  provide?(kind: string, image: string): Promise<void>;
 }
 
 /** How often lanes with waiting jobs are looked at again, in ms: a call that blocks is noticed by the time it takes. */
@@ -25,6 +30,8 @@ const WEIGHT = 0.3;
 /** Gets containers for lanes that have jobs waiting. */
 export class Supply {
   private readonly backlog = new Set<PoolLane>();
+  /** Lanes whose image is being got: what they want would take memory from others until it is there. */
+  private readonly held = new Set<PoolLane>();
   private starved: readonly Need<PoolLane>[] = [];
   private readonly cold = new Map<string, number>();
   private readonly backOff = new WeakMap<PoolLane, number>();
@@ -46,7 +53,29 @@ export class Supply {
 
   /** `lane` may have jobs waiting. */
   wanting(lane: PoolLane): void {
-    if (lane.waiting === 0) return;
+    if (lane.waiting === 0 || this.held.has(lane)) return;
+    const { provide } = this.options;
+    if (provide !== undefined && lane.live === 0) this.hold(lane, provide);
+    else this.serve(lane);
+  }
+
+  private hold(lane: PoolLane, provide: NonNullable<SupplyOptions['provide']>): void {
+    const { kind, image } = lane.executable;
+    this.held.add(lane);
+    provide(kind, image).then(
+      () => {
+        this.held.delete(lane);
+        if (lane.waiting > 0) this.serve(lane);
+      },
+      failure => {
+        this.held.delete(lane);
+        this.counters.failures++;
+        lane.failWaiting(failure, lane.waiting);
+      },
+    );
+  }
+
+  private serve(lane: PoolLane): void {
     this.backlog.add(lane);
     this.tick();
     if (this.planned || lane.full) return;

@@ -9,6 +9,8 @@ export interface PrewarmOptions {
   readonly stemCells: readonly StemCells[];
   /** Keeps as many stem cells as the last bursts would have used, whatever the manifest says. */
   readonly adaptive: boolean;
+  /** As `SupplyOptions.provide`: a cell whose image is still to be got would hold memory that others need. */
+  provide?(kind: string, image: string): Promise<void>;
 }
 
 /** How often expired cells are looked for and the demand of reactive settings is counted anew, in ms. */
@@ -31,6 +33,8 @@ interface Kind {
   /** An action that was prepared may come until then. */
   preparedUntil: number;
   notBefore: number;
+  /** Its image was there when the last cell was asked for. */
+  provided: boolean;
 }
 
 /** Keeps stem cells: containers that run and only wait for an action. One is started at a time, out of free memory. */
@@ -74,7 +78,7 @@ export class Prewarm {
   changed(container: PooledContainer): void {
     if (container !== this.starting || container.state.at === 'starting') return;
     this.starting = undefined;
-    if (container.state.at === 'removed') this.kind(container.spec).notBefore = this.options.clock.now() + BACK_OFF;
+    if (container.state.at === 'removed') this.failed(this.kind(container.spec));
     this.refill();
   }
 
@@ -112,6 +116,7 @@ export class Prewarm {
         burst: noBurst,
         preparedUntil: 0,
         notBefore: 0,
+        provided: false,
       };
       this.kinds.set(key, kind);
     }
@@ -147,8 +152,32 @@ export class Prewarm {
       return;
     }
     this.politeSince = 0;
+    const { provide } = this.options;
+    if (provide !== undefined && !kind.provided) {
+      this.provide(kind, provide);
+      this.refill(0);
+      return;
+    }
     this.starting = this.fleet.make(kind.stem);
     this.starting.origin = 'prewarmed';
+  }
+
+  private provide(kind: Kind, provide: NonNullable<PrewarmOptions['provide']>): void {
+    kind.notBefore = Number.POSITIVE_INFINITY;
+    provide(kind.stem.kind, kind.stem.image)
+      .then(
+        () => {
+          kind.provided = true;
+          kind.notBefore = 0;
+        },
+        () => this.failed(kind),
+      )
+      .then(() => this.refill(0));
+  }
+
+  private failed(kind: Kind): void {
+    kind.provided = false;
+    kind.notBefore = this.options.clock.now() + BACK_OFF;
   }
 
   /** The kind that lacks most cells and fits into free memory; learnt ones take no more than half of the pool. */

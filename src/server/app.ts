@@ -34,6 +34,7 @@ export interface AppParts extends ApiParts {
   readonly identities: Identities;
   readonly log: Logger;
   readonly pool: { stats(): PoolStats };
+  readonly images: () => Promise<object>;
   readonly build: { readonly date: string; readonly number: string };
 }
 

@@ -1,5 +1,6 @@
+import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Driver } from '../pool/driver.js';
+import { type Driver, ImageError } from '../pool/driver.js';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -13,46 +14,77 @@ export const withEnvironment = (driver: Driver, env: () => Env | Promise<Env>): 
   close: () => driver.close(),
 });
 
+/** The engine's images, as far as choosing a driver needs them. */
+interface ImageSupply {
+  /** Begins to get an image in the background. */
+  want(image: string): void;
+  /** Resolves when containers of it can be made; rejects with `ImageError`. */
+  provide(image: string): Promise<void>;
+}
+
 interface Candidates {
   /** Absent when no engine answers, or when only processes are wanted. */
   readonly docker?: Driver | undefined;
   /** Absent when only containers are wanted. */
   readonly process?: Driver | undefined;
-  /** Begins to get an image in the background. */
-  readonly wantImage: (image: string) => void;
+  readonly images?: ImageSupply | undefined;
   readonly log: Logger;
 }
 
 export type PickDriver = (kind: string, image: string) => Promise<Driver>;
 
+export interface Choice {
+  /** Rejects with the reason when no driver can run the kind. */
+  readonly pick: PickDriver;
+  /** Resolves when containers of the kind can be made, its image pulled where it must be. Rejects with the reason. */
+  readonly provide: (kind: string, image: string) => Promise<void>;
+}
+
 /**
  * Decides by kind: a container where the engine has the kind's image, else a process where the toolchain is there, so that
  * nobody's first call waits for a pull. What neither can serve is left to the engine, which then gets the image or says why
- * not. Rejects with the reason when there is no engine.
+ * not.
  */
-export const createPick = ({ docker, process, wantImage, log }: Candidates): PickDriver => {
-  const told = new Set<string>();
+export const createChoice = ({ docker, process, images, log }: Candidates): Choice => {
+  const told = new Map<string, string>();
 
+  /** Once, and again when it is something else. */
   const tell = (key: string, text: string): void => {
-    if (told.has(key)) return;
-    told.add(key);
+    if (told.get(key) === text) return;
+    told.set(key, text);
     log.warn(text);
   };
 
-  return async (kind, image) => {
-    if (docker && !process) return docker;
+  const pick: PickDriver = async (kind, image) => {
     const container = await docker?.available(kind, image);
-    if (docker && container?.usable) return docker;
+    if (docker && container?.usable) {
+      if (container.note !== undefined) tell(`note ${image}`, container.note);
+      return docker;
+    }
+    if (docker && !process) return docker;
     const local = await process?.available(kind, image);
     if (process && local?.usable) {
       if (container && !container.usable) {
-        wantImage(image);
-        tell(kind, `${kind} runs as a plain process, not isolated: ${container.reason}`);
+        images?.want(image);
+        if (!told.has(kind)) tell(kind, `${kind} runs as a plain process, not isolated: ${container.reason}`);
       }
-      if (local.note !== undefined) tell(`${kind} note`, `${kind}: ${local.note}`);
+      if (local.note !== undefined) tell(`note ${kind}`, local.note);
       return process;
     }
     if (docker) return docker;
-    throw new Error(local && !local.usable ? local.reason : `no driver can run ${kind}`);
+    throw new ImageError(image, local && !local.usable ? local.reason : `No driver can run ${kind}.`);
+  };
+
+  return {
+    pick,
+    provide: async (kind, image) => {
+      try {
+        const driver = await pick(kind, image);
+        if (driver === docker) await images?.provide(image);
+      } catch (error) {
+        tell(`failed ${kind} ${image}`, `${kind} cannot run: ${errorText(error)}`);
+        throw error;
+      }
+    },
   };
 };

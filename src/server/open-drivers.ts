@@ -1,18 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { dockerCertificates, processEnvironment } from '../config/load.js';
+import { dockerCertificates, dockerConfigFolder, processEnvironment } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import { UsageError } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Availability } from '../pool/driver.js';
 import type { DockerDriver } from '../pool/drivers/docker.js';
+import type { PullProgress } from '../pool/drivers/image-progress.js';
+import type { ImageReport, PullPolicy } from '../pool/drivers/images.js';
 import { ProcessDriver } from '../pool/drivers/process.js';
-import { createPick, type PickDriver, withEnvironment } from './drivers.js';
+import { type Choice, createChoice, withEnvironment } from './drivers.js';
 import { urlHost } from './listen.js';
 
 /** The drivers a server runs with. */
-export interface Drivers {
-  readonly pick: PickDriver;
+export interface Drivers extends Choice {
   /** For the start's block: which driver, and why. */
   readonly description: string;
   /** An address of this machine that only containers reach; the server listens there too. */
@@ -20,8 +22,23 @@ export interface Drivers {
   readonly labels: Readonly<Record<string, string>>;
   readonly namePrefix: string;
   readonly cores: number;
+  /** Sets the one listener for the progress of pulls. */
+  onPull(listener: OnPull): void;
+  /** What the engine has of these images. */
+  images(names: readonly string[]): Promise<ImagesAnswer>;
   close(): Promise<void>;
 }
+
+export type OnPull = (progress: PullProgress) => void;
+
+/** Whether there is an engine, when images are pulled, and what is known of each image. */
+export interface ImagesAnswer {
+  readonly engine: Availability;
+  readonly pull: PullPolicy;
+  readonly images: readonly ImageReport[];
+}
+
+const NO_DOCKER: Availability = { usable: false, reason: 'Only processes are wanted (--driver process).' };
 
 /** Names a server across its restarts: by its data dir. One in memory is a new one each time. */
 const instanceOf = (config: Config): string =>
@@ -36,7 +53,7 @@ interface Docker {
 }
 
 /** Undefined when only processes are wanted. Throws `UsageError` when only containers are and no engine answers. */
-const openDocker = async (config: Config, instance: string): Promise<Docker | undefined> => {
+const openDocker = async (config: Config, instance: string, onProgress: OnPull): Promise<Docker | undefined> => {
   if (config.driver === 'process') return undefined;
   // The client's modules take 27 MB and half of the start's time: only who uses it pays.
   const { DockerDriver } = await import('../pool/drivers/docker.js');
@@ -44,7 +61,12 @@ const openDocker = async (config: Config, instance: string): Promise<Docker | un
     host: config.dockerHost,
     certificatePath: dockerCertificates(),
     instance,
-    images: { policy: config.pull },
+    images: {
+      policy: config.pull,
+      mirror: config.registryMirror,
+      credentials: dockerConfigFolder(),
+      onProgress,
+    },
   });
   const answer = await driver.answers();
   if (answer.usable) return { driver };
@@ -64,7 +86,8 @@ const describe = (config: Config, docker: Docker | undefined): string => {
 /** Opens what `config.driver` asks for and sweeps what an earlier run of this instance left. Throws `UsageError`. */
 export const openDrivers = async (config: Config, log: Logger, port: () => number): Promise<Drivers> => {
   const instance = instanceOf(config);
-  const opened = await openDocker(config, instance);
+  let listener: OnPull = () => {};
+  const opened = await openDocker(config, instance, progress => listener(progress));
   const docker = opened?.driver;
   const directory = join(tmpdir(), `miniwhisk-${instance}`);
   const cache = config.memory ? undefined : resolve(config.dataDir, 'built');
@@ -75,14 +98,22 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
   const leftovers = swept.reduce((sum, n) => sum + n, 0);
   if (leftovers > 0) log.warn(`removed ${leftovers} containers that an earlier run left`);
 
-  const pick = createPick({
+  const choice = createChoice({
     docker: docker && withEnvironment(docker, async () => ({ __OW_API_HOST: await docker.apiHost(port()) })),
     process: local && withEnvironment(local, () => ({ __OW_API_HOST: `http://${urlHost(config.host)}:${port()}` })),
-    wantImage: image => docker?.images.want(image),
+    images: docker?.images,
     log,
   });
   return {
-    pick,
+    ...choice,
+    onPull: next => {
+      listener = next;
+    },
+    images: async names => {
+      const answer = await docker?.answers();
+      if (!docker || !answer?.usable) return { engine: answer ?? NO_DOCKER, pull: config.pull, images: [] };
+      return { engine: answer, pull: config.pull, images: await docker.images.report(names) };
+    },
     description: describe(config, opened),
     callbackAddress: await answering?.gatewayAddress(),
     labels: { 'miniwhisk.instance': instance },

@@ -17,7 +17,7 @@ import { defaultSubjects, hasKnownKeys, provideSubjects } from './defaults.js';
 import type { PickDriver } from './drivers.js';
 import { openFront } from './front.js';
 import { createLifecycle } from './lifecycle.js';
-import { openDrivers } from './open-drivers.js';
+import { type Drivers, type OnPull, openDrivers } from './open-drivers.js';
 import { writeReadyFile } from './ready-file.js';
 import { wire } from './wire.js';
 
@@ -38,6 +38,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly driver: string;
   /** The data dir, or `memory`. */
   readonly store: string;
+  /** Sets the one listener for the progress of images that are pulled. */
+  onPull(listener: OnPull): void;
   /** Stops listening, lets running activations finish within the grace period, flushes, removes containers. Idempotent. */
   stop(): Promise<void>;
 }
@@ -75,6 +77,18 @@ const anyKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availa
     if (index === 0) first = found;
   }
   return first;
+};
+
+/** The answer of `/miniwhisk/v1/images`: each image with the kinds that it is for. */
+const imagesOf = async (runtimes: Runtimes, drivers: Drivers): Promise<object> => {
+  const kinds = new Map<string, string[]>();
+  for (const kind of runtimes.kinds()) {
+    const { image } = runtimes.kind(kind) as Runtime;
+    kinds.set(image, [...(kinds.get(image) ?? []), kind]);
+  }
+  const names = [...kinds.keys(), ...runtimes.blackboxes];
+  const { images, ...answer } = await drivers.images(names);
+  return { ...answer, images: images.map(image => ({ kinds: kinds.get(image.image) ?? [], ...image })) };
 };
 
 /**
@@ -129,6 +143,7 @@ const start = async (
     log,
     memory: config.poolMemory,
     pick: drivers.pick,
+    provide: drivers.provide,
     namePrefix: drivers.namePrefix,
     labels: drivers.labels,
     env: () => ({}),
@@ -156,6 +171,7 @@ const start = async (
     gatewayPort: () => gatewayPort,
     driver: () => anyKindRuns(runtimes, drivers.pick),
     state: () => state,
+    images: () => imagesOf(runtimes, drivers),
   });
   lifecycle.started('records', () => records.allSettled());
   const listening = await openFront({
@@ -186,6 +202,7 @@ const start = async (
     auth: authOf(store.subjects),
     driver: drivers.description,
     store: dir ?? 'memory',
+    onPull: listener => drivers.onPull(listener),
     stop: () => lifecycle.stop(),
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   };

@@ -35,10 +35,24 @@ interface Foundation {
   readonly gatewayPort: () => number | undefined;
   readonly driver: HealthParts['driver'];
   readonly state: HealthParts['state'];
+  /** What the engine has of the kinds' images. */
+  readonly images: () => Promise<object>;
 }
 
 /** Builds everything between the HTTP server and the foundation: the only place that does. */
-export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewayPort, driver, state }: Foundation) => {
+export const wire = ({
+  config,
+  limits,
+  store,
+  pool,
+  runtimes,
+  clock,
+  log,
+  gatewayPort,
+  driver,
+  state,
+  images,
+}: Foundation) => {
   const { entities } = store;
   const keys = {
     'aes-128': secretOf('aes128Key', config.aes128Key),
@@ -97,6 +111,7 @@ export const wire = ({ config, limits, store, pool, runtimes, clock, log, gatewa
     identities,
     log,
     pool,
+    images,
     build,
   };
   const web = createWebSide(parts, { hosts: parts.trust, trustProxy: config.trustProxy, gatewayPort });

@@ -3,11 +3,14 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import Docker from 'dockerode';
 import type { EngineAddress } from './docker-host.js';
+import type { RegistryAuth } from './registry-auth.js';
 
 /** Time limits of calls, in ms. Starting is the slow one: a loaded engine takes seconds. */
 const PING = 5_000;
 const CALL = 30_000;
 const SLOW_CALL = 120_000;
+/** An archive of images is read to its end before the answer begins. */
+const ARCHIVE_CALL = 1_800_000;
 
 /** The status an engine refused a call with; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | null)?.statusCode;
@@ -27,7 +30,28 @@ export interface EngineInfo {
   readonly osType: string;
   readonly system: string;
   readonly rootless: boolean;
+  /** The engine's own version, such as `20.10.24`. */
+  readonly version: string;
+  /** As images name theirs: `amd64`, `arm64` … */
+  readonly architecture: string;
 }
+
+/** An image that the engine has. */
+export interface EngineImage {
+  readonly id: string;
+  /** `amd64` …; empty when the engine does not say. */
+  readonly architecture: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What the kernel calls machines, as images do. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  armv7l: 'arm',
+  i686: '386',
+};
 
 /** Calls whose options the library takes but its types do not know. */
 type WithSignal<T> = (options: { readonly abortSignal: AbortSignal }) => Promise<T>;
@@ -76,10 +100,13 @@ export class Engine {
     const ask = this.docker.info.bind(this.docker) as WithSignal<Record<string, unknown>>;
     const info = await within(CALL, abortSignal => ask({ abortSignal }));
     const security = (info['SecurityOptions'] ?? []) as string[];
+    const machine = String(info['Architecture'] ?? '');
     return {
       osType: String(info['OSType'] ?? 'linux'),
       system: String(info['OperatingSystem'] ?? ''),
       rootless: security.some(option => option.includes('rootless')),
+      version: String(info['ServerVersion'] ?? ''),
+      architecture: ARCHITECTURES[machine] ?? machine,
     };
   }
 
@@ -146,22 +173,65 @@ export class Engine {
     return found.map(({ Id }) => Id);
   }
 
-  /** Whether the image is on the engine's machine. */
-  async hasImage(image: string): Promise<boolean> {
+  /** The image, if the engine has it. */
+  async image(image: string): Promise<EngineImage | undefined> {
     const found = this.docker.getImage(image);
-    const inspect = found.inspect.bind(found) as WithSignal<unknown>;
+    const inspect = found.inspect.bind(found) as WithSignal<Docker.ImageInspectInfo>;
     try {
-      await within(CALL, abortSignal => inspect({ abortSignal }));
-      return true;
+      const { Id, Architecture, Size } = await within(CALL, abortSignal => inspect({ abortSignal }));
+      return { id: Id, architecture: Architecture ?? '', size: Size ?? 0 };
     } catch (error) {
-      if (statusOf(error) === 404) return false;
+      if (statusOf(error) === 404) return undefined;
       throw error;
     }
   }
 
+  /** Names of all images, each with its tag, and their sizes in bytes. */
+  async images(): Promise<Map<string, number>> {
+    const found = await within(CALL, abortSignal => this.docker.listImages({ abortSignal }));
+    return new Map(
+      found.flatMap(({ RepoTags, Size }) => (RepoTags ?? []).map((name): [string, number] => [name, Size])),
+    );
+  }
+
   /** Begins a pull; its progress comes as lines of JSON. */
-  pull(image: string): Promise<Readable> {
-    return within(SLOW_CALL, abortSignal => this.docker.pull(image, { abortSignal } as object)) as Promise<Readable>;
+  pull(image: string, authconfig?: RegistryAuth): Promise<Readable> {
+    const options = { ...(authconfig && { authconfig }) };
+    return within(SLOW_CALL, abortSignal =>
+      this.docker.pull(image, { ...options, abortSignal } as object),
+    ) as Promise<Readable>;
+  }
+
+  /** Gives an image another name. `name` has a tag. */
+  async tag(image: string, name: string): Promise<void> {
+    const colon = name.lastIndexOf(':');
+    const options = { repo: name.slice(0, colon), tag: name.slice(colon + 1) };
+    await within(CALL, abortSignal => this.docker.getImage(image).tag({ ...options, abortSignal }));
+  }
+
+  /** Takes a name from an image that has others. */
+  async untag(name: string): Promise<void> {
+    await within(CALL, abortSignal => this.docker.getImage(name).remove({ noprune: true, abortSignal } as object));
+  }
+
+  /** Images with all their layers as a tar archive. */
+  save(names: readonly string[]): Promise<Readable> {
+    const dial = { path: '/images/get?', method: 'GET', options: { names }, isStream: true };
+    const statusCodes = { 200: true, 404: 'no such image', 500: 'server error' };
+    return within(
+      ARCHIVE_CALL,
+      abortSignal =>
+        new Promise<Readable>((resolve, reject) => {
+          this.docker.modem.dial({ ...dial, statusCodes, abortSignal } as { path: string }, (error, stream) =>
+            error ? reject(error) : resolve(stream as Readable),
+          );
+        }),
+    );
+  }
+
+  /** Takes in what `save` gave; what it did comes as lines of JSON. */
+  load(archive: Readable): Promise<Readable> {
+    return within(ARCHIVE_CALL, abortSignal => this.docker.loadImage(archive, { abortSignal })) as Promise<Readable>;
   }
 
   /** Events as lines of JSON, from now on. */

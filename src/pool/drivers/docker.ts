@@ -79,7 +79,10 @@ export class DockerDriver implements Driver {
     const engine = await this.answers();
     if (!engine.usable) return engine;
     try {
-      if (await this.images.has(image)) return { usable: true };
+      if (await this.images.has(image)) {
+        const note = await this.images.note(image);
+        return { usable: true, ...(note !== undefined && { note }) };
+      }
     } catch (error) {
       return { usable: false, reason: `The Docker engine cannot tell of image '${image}': ${errorText(error).trim()}` };
     }

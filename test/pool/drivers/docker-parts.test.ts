@@ -5,7 +5,7 @@ import type { OutputStream } from '../../../src/pool/driver.js';
 import { engineAddress } from '../../../src/pool/drivers/docker-host.js';
 import { FrameReader } from '../../../src/pool/drivers/docker-output.js';
 import { createGate } from '../../../src/pool/drivers/gate.js';
-import { withTag } from '../../../src/pool/drivers/images.js';
+import { withTag } from '../../../src/pool/drivers/image-pull.js';
 import { eachJson } from '../../../src/pool/drivers/json-lines.js';
 
 describe('FrameReader', () => {
