@@ -50,9 +50,12 @@ interface Content {
 
 const inMemory = (bytes: Buffer): Blob => ({ digest: digestOf(bytes), size: bytes.length, bytes });
 
+/** A layer that no image has. */
+const freshLayer = (): Buffer => layer(`file-${process.pid}-${Date.now()}-${Math.random()}`);
+
 /** An image of one empty file, that no other has. */
 const smallest = (architecture: string): Content => {
-  const tar = layer(`file-${process.pid}-${Date.now()}-${Math.random()}`);
+  const tar = freshLayer();
   const config = {
     architecture,
     os: 'linux',
@@ -63,7 +66,7 @@ const smallest = (architecture: string): Content => {
   return { config: inMemory(Buffer.from(JSON.stringify(config))), layers: [inMemory(tar)] };
 };
 
-/** An image that the local engine has, layer by layer. */
+/** An image that the local engine has, layer by layer, and one layer more: the engine would not pull what it has. */
 const exported = async (image: string): Promise<Content> => {
   const folder = await mkdtemp(join(tmpdir(), 'registry-'));
   const archive = join(folder, 'image.tar');
@@ -78,7 +81,11 @@ const exported = async (image: string): Promise<Content> => {
       return { digest: await digestOfFile(file), size: (await stat(file)).size, file };
     }),
   );
-  return { config: inMemory(await readFile(join(folder, Config))), layers, folder };
+  const tar = freshLayer();
+  const config = JSON.parse(await readFile(join(folder, Config), 'utf8'));
+  config.rootfs.diff_ids.push(digestOf(tar));
+  config.history.push({ created_by: 'test' });
+  return { config: inMemory(Buffer.from(JSON.stringify(config))), layers: [...layers, inMemory(tar)], folder };
 };
 
 export interface Registry extends AsyncDisposable {
