@@ -286,6 +286,7 @@ export const gateway = {
   pathWithoutSlash: "Resource path must begin with '/'.",
   noResources: 'Empty resources object.',
   noOperations: "Missing or empty field 'operations' or in resource path object.",
+  badVerb: (verb: string) => `Resource verb '${verb}' not supported.`,
   missingBody: 'Missing request body',
   badBody: 'The request body is not a JSON object',
   missingMember: (name: string) => `"${name}" missing from request body.`,

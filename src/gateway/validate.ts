@@ -1,5 +1,15 @@
+import { isObject } from '../json.js';
 import { gateway as text } from '../messages.js';
-import { type ApiDocument, arrayAt, at, configurationOf, objectAt, operationsOf, stringAt } from './document.js';
+import {
+  type ApiDocument,
+  arrayAt,
+  at,
+  configurationOf,
+  HTTP_METHODS,
+  objectAt,
+  operationsOf,
+  stringAt,
+} from './document.js';
 import { REQUEST_PATH } from './generate.js';
 import { ManagementError } from './management-error.js';
 
@@ -46,6 +56,14 @@ export const checkDocument = (document: ApiDocument): void => {
   }
 };
 
+/** An operation's key that is no verb; `parameters` and extensions may stand beside operations. */
+const unknownVerb = (pathItem: unknown): string | undefined =>
+  isObject(pathItem)
+    ? Object.keys(pathItem).find(
+        key => isObject(pathItem[key]) && !key.startsWith('x-') && !HTTP_METHODS.includes(key.toLowerCase()),
+      )
+    : undefined;
+
 /** What the gateway itself checks of a document; the text of what is wrong, or undefined. */
 export const documentFault = (document: ApiDocument): string | undefined => {
   if (!stringAt(document, 'info', 'title')) return text.missingField('name');
@@ -57,6 +75,8 @@ export const documentFault = (document: ApiDocument): string | undefined => {
   for (const [path, item] of Object.entries(paths)) {
     if (path.includes("'")) return text.quoteInPath;
     if (!path.startsWith('/')) return text.pathWithoutSlash;
+    const verb = unknownVerb(item);
+    if (verb !== undefined) return text.badVerb(verb);
     if (operationsOf(item).length === 0) return text.noOperations;
   }
   return undefined;

@@ -156,6 +156,7 @@ describe('checks of a document', () => {
     [text.missingField('basePath'), { info: { title: 't' }, paths: { '/p': operation } }],
     [text.noResources, { info: { title: 't' }, basePath: '/b', paths: {} }],
     [text.pathWithoutSlash, { info: { title: 't' }, basePath: '/b', paths: { p: operation } }],
+    [text.badVerb('fetch'), { info: { title: 't' }, basePath: '/b', paths: { '/p': { fetch: {}, get: {} } } }],
     [text.noOperations, { info: { title: 't' }, basePath: '/b', paths: { '/p': { parameters: [] } } }],
     [text.quoteInPath, { info: { title: 't' }, basePath: '/b', paths: { "/p'": operation } }],
     [text.quoteInBasePath, { info: { title: 't' }, basePath: "/b'", paths: { '/p': operation } }],
