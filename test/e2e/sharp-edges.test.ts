@@ -11,7 +11,7 @@ import {
 import { eventually, type Reply, type Rest, restClient } from '../support/rest.js';
 import { type TestServer, targetServer } from '../support/server.js';
 
-/** The forty sharp edges of OPENWHISK.md section 11, each by its number. */
+/** The sharp edges of OPENWHISK.md section 11 by number; 22 is in limits.test.ts, 35 to 38 in sharp-edges-web.test.ts. */
 let server: TestServer;
 let rest: Rest;
 /** The namespace of the tests' key. */
@@ -267,35 +267,73 @@ describe('sharp edges', () => {
     expect(row).not.toHaveProperty('response');
   });
 
-  it('28-31: a trigger with rules: its record, its logs, what the action gets', async () => {
-    await rest.put('_/triggers/t30?overwrite=true', { parameters: [{ key: 'd', value: 'trigger' }] });
-    expect((await rest.post('_/triggers/t30', {})).status).toBe(204);
-    await rest.put('_/rules/r30a?overwrite=true', { trigger: '/_/t30', action: '/_/echo' });
-    await rest.put('_/rules/r30b?overwrite=true', { trigger: '/_/t30', action: `/${ns}/pkg/inner` });
-    await rest.post('_/rules/r30b', { status: 'inactive' });
-    const fired = await rest.post('_/triggers/t30', { x: 1 });
+  /** Fires a trigger that has an active and an inactive rule; its record, and what its log lines say. */
+  const fireTwoRules = async (name: string) => {
+    await rest.put(`_/triggers/${name}?overwrite=true`, { parameters: [{ key: 'd', value: 'trigger' }] });
+    await rest.put(`_/rules/${name}-on?overwrite=true`, { trigger: `/_/${name}`, action: '/_/echo' });
+    await rest.put(`_/rules/${name}-off?overwrite=true`, { trigger: `/_/${name}`, action: `/${ns}/pkg/inner` });
+    await rest.post(`_/rules/${name}-off`, { status: 'inactive' });
+    const fired = await rest.post(`_/triggers/${name}`, { x: 1 });
     expect(fired.status).toBe(202);
     const trigger = await record(fired.json.activationId);
+    const lines: { success: boolean; activationId: string }[] = trigger.logs.map((line: string) => JSON.parse(line));
+    return { trigger, lines, started: lines.find(line => line.success) };
+  };
+
+  it("28: a trigger's record has no end, no duration and no annotations", async () => {
+    const { trigger } = await fireTwoRules('t28');
     expect(trigger).not.toHaveProperty('end');
     expect(trigger).not.toHaveProperty('duration');
     expect(trigger.annotations).toEqual([]);
     expect(trigger.response).toEqual({ status: 'success', success: true, result: { x: 1 } });
-    const lines = trigger.logs.map((line: string) => JSON.parse(line));
+    const row = (await rest.get('_/activations?name=t28&limit=1')).json[0];
+    expect(row.statusCode).toBe(0);
+    expect(row).not.toHaveProperty('end');
+  });
+
+  it('29: without an active rule 204 and no record; beside one, an inactive rule is a failure in the logs', async () => {
+    await rest.put('_/triggers/t29?overwrite=true', {});
+    await rest.put('_/rules/t29-off?overwrite=true', { trigger: '/_/t29', action: '/_/echo' });
+    await rest.post('_/rules/t29-off', { status: 'inactive' });
+    const before = (await rest.get('_/activations?name=t29&count=true')).json;
+    const idle = await rest.post('_/triggers/t29', {});
+    expect([idle.status, idle.text, idle.headers.get('x-openwhisk-activation-id')]).toEqual([204, '', null]);
+    expect((await rest.get('_/activations?name=t29&count=true')).json).toEqual(before);
+    const { lines } = await fireTwoRules('t29');
     expect(lines).toContainEqual({
       statusCode: 1,
       success: false,
-      rule: `${ns}/r30b`,
+      rule: `${ns}/t29-off`,
       action: `${ns}/pkg/inner`,
-      error: triggerText.ruleInactive(`${ns}/r30b`, `${ns}/pkg/inner`),
+      error: triggerText.ruleInactive(`${ns}/t29-off`, `${ns}/pkg/inner`),
     });
-    const started = lines.find((l: { success: boolean }) => l.success);
-    expect(started).toMatchObject({ statusCode: 0, rule: `${ns}/r30a`, action: `${ns}/echo` });
-    const { response } = await record(started.activationId);
+  });
+
+  it("30: a trigger's logs are JSON in strings, names without a leading slash; a refused call is statusCode 1", async () => {
+    const { started } = await fireTwoRules('t30');
+    expect(started).toEqual({
+      statusCode: 0,
+      success: true,
+      activationId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      rule: `${ns}/t30-on`,
+      action: `${ns}/echo`,
+    });
+    await rest.action('gone', ECHO);
+    await rest.put('_/rules/t30-gone?overwrite=true', { trigger: '/_/t30', action: '/_/gone' });
+    await rest.delete('_/actions/gone');
+    const { lines } = await fireTwoRules('t30');
+    const refused = { statusCode: 1, success: false, rule: `${ns}/t30-gone`, action: `${ns}/gone` };
+    expect(lines).toContainEqual({ ...refused, error: defaultText[404] });
+    await rest.delete('_/rules/t30-gone');
+  });
+
+  it("31: a fired action gets the trigger's parameters, the payload and the firer's headers", async () => {
+    const { started } = await fireTwoRules('t31');
+    const { response } = await record((started as { activationId: string }).activationId);
     expect(response.result).toMatchObject({ d: 'trigger', x: 1 });
-    expect(response.result.__ow_headers.authorization).toMatch(/^Basic /);
+    expect(response.result.__ow_headers.authorization).toBe(`Basic ${Buffer.from(server.auth).toString('base64')}`);
     expect(response.result.__ow_headers).not.toHaveProperty('content-type');
-    const row = (await rest.get('_/activations?name=t30&limit=1')).json[0];
-    expect(row.statusCode).toBe(0);
+    expect(response.result.__ow_headers).not.toHaveProperty('content-length');
   });
 
   it('32: sequences: logs are ids, durations add up, only a component error stops', async () => {
