@@ -140,11 +140,15 @@ const text = (value: unknown): string | undefined => (value === undefined ? unde
 
 const ns = { type: 'string', alias: 'ns', requiresArg: true } as const;
 
+/** wskadmin spells it `-ns`, which is no group of short options. */
+const parser = { 'duplicate-arguments-array': false, 'short-option-groups': false };
+
 /** Elsewhere the last of repeated arguments counts. */
-const several = (yargs: Argv): Argv => yargs.parserConfiguration({ 'duplicate-arguments-array': true });
+const several = (yargs: Argv): Argv => yargs.parserConfiguration({ ...parser, 'duplicate-arguments-array': true });
 
 const commands = (yargs: Argv): Argv =>
   withDataDir(yargs)
+    .parserConfiguration(parser)
     .command(
       'create <subject>',
       'Create a user and print its key',

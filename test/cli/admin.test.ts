@@ -49,6 +49,7 @@ describe('user', () => {
     expect((await whoami(given)).json).toEqual(['second']);
     expect(await says('user', 'get', 'alice')).toBe(alice);
     expect(await says('user', 'get', 'alice', '--ns', 'second')).toBe(given);
+    expect(await says('user', 'get', 'alice', '-ns', 'second')).toBe(given);
     expect(await says('user', 'get', 'alice', '-a')).toBe(`alice\t${alice}\nsecond\t${given}`);
     expect(await says('user', 'whois', given)).toBe('subject: alice\nnamespace: second');
     expect(await says('user', 'whois', `${given.slice(0, -1)}x`)).toBe('Subject id is not recognized');
@@ -91,9 +92,7 @@ describe('user', () => {
   it('deletes a namespace, or the whole subject', async () => {
     expect(await says('user', 'delete', 'alice', '--namespace', 'second')).toBe('Namespace deleted');
     await becomes(given, 401);
-    expect(await refuses('user', 'delete', 'alice', '--ns', 'none')).toBe(
-      'Namespace "none" does not exist for "alice"',
-    );
+    expect(await refuses('user', 'delete', 'alice', '-ns', 'none')).toBe('Namespace "none" does not exist for "alice"');
     expect(await says('user', 'delete', 'alice')).toBe('Subject deleted');
     expect(await refuses('user', 'get', 'alice')).toContain('does not exist: "alice"');
   });
