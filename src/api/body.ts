@@ -21,7 +21,10 @@ export const readBody = (req: IncomingMessage, limit = MAX_BODY): Promise<Buffer
       } else chunks.push(chunk);
     });
     req.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)));
-    const broken = (): void => reject(rejection(400, http.truncatedBody));
+    // Every request is closed once; an error is made only for those that were not read to their end.
+    const broken = (): void => {
+      if (!req.complete || req.errored !== null) reject(rejection(400, http.truncatedBody));
+    };
     req.on('error', broken);
     req.on('close', broken);
   });
