@@ -17,6 +17,10 @@ export interface TortureOptions {
   readonly driver: 'docker' | 'process';
   readonly rounds: number;
   readonly seed: number;
+  /** Calls begun in a round, at most. */
+  readonly calls?: number;
+  /** MB of the server's pool; an action has 128. */
+  readonly memory?: number;
   /** Told what each round found. */
   readonly tell?: (line: string) => void;
   /** Further flags of the server. */
@@ -64,7 +68,8 @@ const openEntries = async (dir: string): Promise<number> => {
  * Rounds of: start on the same data dir, call, kill at a random instant (every fourth time an orderly stop). After each
  * start everything promised before is looked up by id.
  */
-export const torture = async ({ driver, rounds, seed, tell, flags = [] }: TortureOptions): Promise<TortureReport> => {
+export const torture = async (options: TortureOptions): Promise<TortureReport> => {
+  const { driver, rounds, seed, calls: most = 60, memory = 2048, tell, flags = [] } = options;
   const random = createRandom(seed);
   const dir = await mkdtemp(join(tmpdir(), 'miniwhisk-torture-'));
   await using witness = await startWitness();
@@ -75,7 +80,7 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
     dir,
     '--no-prewarm',
     '--pool-memory',
-    '2048',
+    String(memory),
     '--grace',
     '0.2',
     ...flags,
@@ -91,7 +96,7 @@ export const torture = async ({ driver, rounds, seed, tell, flags = [] }: Tortur
       const last = round === rounds;
       const now = nothing();
       let over: boolean = last;
-      const load = last ? undefined : drive(server, random, now, () => over);
+      const load = last ? undefined : drive(server, random, now, () => over, { most });
       // Some kills come while what was promised before still goes on; it is looked up after the next start.
       const early = !last && random.below(3) === 0;
       let late: readonly string[] = [];
