@@ -30,8 +30,12 @@ function refusal(text) {
   return error;
 }
 
+/** Whoever watches the memory of this process group sees by this file that a compiler is at work. */
+const MARK = path.join(os.tmpdir(), 'compiling');
+
 /** Runs a compiler to its end. Rejects with what it said when it fails. */
 function compile(program, args, { cwd, env }) {
+  fs.writeFileSync(MARK, '');
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     Program.watch(child);
@@ -45,7 +49,7 @@ function compile(program, args, { cwd, env }) {
     child.on('close', code =>
       code === 0 ? resolve(output) : reject(refusal(`error: the code does not compile\n${output.trimEnd()}`)),
     );
-  });
+  }).finally(() => fs.rmSync(MARK, { force: true }));
 }
 
 function toolMark(tool) {
@@ -83,7 +87,7 @@ function prune(cache) {
 async function cached(options, builder) {
   const job = { ...options, compile, refusal, env: { ...process.env, ...(options.home && { HOME: options.home }) } };
   const absolute = (command, out) => command.map(word => (word.startsWith('./') ? path.join(out, word) : word));
-  job.out = path.join(options.folder, 'out');
+  job.out = path.join(options.folder, 'built');
   if (options.cache === undefined) {
     fs.mkdirSync(job.out);
     return absolute(await builder.build(job), job.out);

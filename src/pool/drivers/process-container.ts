@@ -7,6 +7,9 @@ import type { MemoryWatch, Watched } from './process-memory.js';
 /** How long the end of the output may lag behind the end of the process: something it started may hold the pipe open. */
 const OUTPUT_GRACE = 250;
 
+/** Memory of compilers, beyond what the action may use, in bytes: rustc takes some 300 MB a core. */
+const COMPILERS = 2 * 1024 * 1024 * 1024;
+
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** One proxy as a child process, leader of its own process group. */
@@ -26,6 +29,8 @@ export class ProcessContainer implements Container {
     private readonly memory: MemoryWatch,
     /** MB. */
     limit: number,
+    /** Whether its proxy compiles the user's code just now. */
+    compiles: () => boolean,
     /** Removes the container's files; called once, after its end. */
     private readonly cleanUp: () => Promise<void>,
   ) {
@@ -35,6 +40,7 @@ export class ProcessContainer implements Container {
       pid: this.pid,
       limit: limit * 1024 * 1024,
       active: true,
+      allowance: () => (compiles() ? COMPILERS : 0),
       onExceeded: () => {
         this.outOfMemory = true;
         killGroup(this.pid);

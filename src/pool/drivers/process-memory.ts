@@ -13,6 +13,8 @@ export interface Watched {
   /** Process id and group id of the leader. */
   readonly pid: number;
   readonly limit: number;
+  /** Bytes that it may use beyond its limit just now; asked only when it is over. */
+  readonly allowance: () => number;
   /** False while the group is suspended. */
   active: boolean;
   readonly onExceeded: () => void;
@@ -117,13 +119,14 @@ export class MemoryWatch {
   }
 
   private check(entry: Entry): void {
-    const { pid, limit, onExceeded } = entry.watched;
+    const { pid, limit, allowance, onExceeded } = entry.watched;
     if (this.used(pid) <= limit) return;
     // What the other members used is some time old.
     if (this.proc && entry.others > 0) {
       this.count(readdirSync('/proc'), new Map([[pid, entry]]));
       if (this.used(pid) <= limit) return;
     }
+    if (this.used(pid) <= limit + allowance()) return;
     onExceeded();
   }
 

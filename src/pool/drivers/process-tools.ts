@@ -18,6 +18,8 @@ export type Tool =
       readonly prefix: readonly string[];
       /** What follows the colon of the kind. */
       readonly version: string;
+      /** The program's own version, such as `3.11.2`. */
+      readonly found: string;
       /** Set when it is another version than the kind names. */
       readonly note?: string;
     }
@@ -102,7 +104,7 @@ export class Toolbox {
       const probed = await this.probe([located, ...args], definition);
       if (!probed || compare(probed.version, definition.minimum) < 0) continue;
       const prefix = probed.program === undefined ? [located, ...args] : [probed.program];
-      if (beginsWith(probed.version, asked)) return { definition, prefix, version };
+      if (beginsWith(probed.version, asked)) return { definition, prefix, version, found: probed.version.join('.') };
       if (!best || compare(probed.version, best.found) > 0) best = { prefix, found: probed.version };
     }
     if (!best) {
@@ -113,7 +115,7 @@ export class Toolbox {
       };
     }
     const note = `Kind '${kind}' runs on version ${best.found.join('.')} (${best.prefix[0]}), the nearest on this machine.`;
-    return { definition, prefix: best.prefix, version, note };
+    return { definition, prefix: best.prefix, version, found: best.found.join('.'), note };
   }
 
   private async locate(name: string): Promise<string | undefined> {

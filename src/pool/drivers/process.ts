@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ export interface ProcessDriverOptions {
 
 /** Without these many programs do not run; none of them is a secret. */
 const PASSED = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot', 'ComSpec', 'PATHEXT', 'NUMBER_OF_PROCESSORS'];
+/** The shared proxy of compiled languages has this file in its TMPDIR while a compiler runs (runtimes/README.md). */
+const COMPILING = 'compiling';
 /** A unix socket's path must fit into 104 bytes on macOS, 108 on Linux, its end mark included. */
 const LONGEST_SOCKET_PATH = 103;
 
@@ -80,6 +83,11 @@ export class ProcessDriver implements Driver {
     );
     const runtimes = options.runtimes ?? join(packageRoot, 'runtimes');
     this.tools = new Toolbox(runtimes, this.environment);
+  }
+
+  /** The program that would run a kind, or why there is none. */
+  tool(kind: string): Promise<Tool> {
+    return this.tools.find(kind);
   }
 
   async available(kind: string): Promise<Availability> {
@@ -173,7 +181,8 @@ export class ProcessDriver implements Driver {
     });
     child.on('error', () => {});
     const noted = writeNote(this.options.directory, name, child.pid as number).catch(() => {});
-    const container = new ProcessContainer(child, address, this.memory, spec.memory, async () => {
+    const compiles = (): boolean => existsSync(join(folder, COMPILING));
+    const container = new ProcessContainer(child, address, this.memory, spec.memory, compiles, async () => {
       await noted;
       await Promise.all([removeTree(folder), rm(noteFile(this.options.directory, name), { force: true })]);
       this.containers.delete(name);
