@@ -3,8 +3,11 @@ import yargs from 'yargs/yargs';
 import { UsageError } from '../errors.js';
 import { version } from '../server/package-info.js';
 import { backupCommand } from './backup.js';
+import { doctorCommand } from './doctor.js';
+import { imagesCommand } from './images.js';
 import { limitsCommand } from './limits.js';
 import { restoreCommand } from './restore.js';
+import { sdkCommand } from './sdk.js';
 import { startCommand } from './start.js';
 import { userCommand } from './user.js';
 
@@ -30,6 +33,9 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .command(limitsCommand)
     .command(backupCommand)
     .command(restoreCommand)
+    .command(imagesCommand)
+    .command(doctorCommand)
+    .command(sdkCommand)
     .completion('completion', 'Print a completion script for bash or zsh')
     .version(version)
     .alias('h', 'help')
@@ -38,7 +44,9 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .wrap(Math.min(120, process.stdout.columns ?? 100))
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}. See miniwhisk --help.`);
+      // Its own faults, such as a flag without its value, come as errors with a message.
+      if (error && error.name !== 'YError') throw error;
+      throw new UsageError(`${(message ?? error.message).replace(/\s*\n\s*/g, ' ')}. See miniwhisk --help.`);
     });
   try {
     await cli.parseAsync([...named(argv)]);

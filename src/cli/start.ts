@@ -1,52 +1,23 @@
 import type { Argv, CommandModule } from 'yargs';
-import { fromText, loadProcessConfig } from '../config/load.js';
-import { flagName, type OptionName, options } from '../config/options.js';
+import { type OptionName, options } from '../config/options.js';
 import type { RunningServer } from '../server/start.js';
+import type { Flags } from './data.js';
+import { configOf, typedOptions, withOptions } from './options.js';
 import { errorOutput, progressWriter } from './pull-progress.js';
 
-type Flags = Record<string, unknown>;
+const everyOption = Object.keys(options) as OptionName[];
 
-/** Flags reach the one schema as they were typed; yargs only tells booleans from the rest. */
-const addOptions = (yargs: Argv): Argv => {
-  for (const [name, option] of Object.entries(options)) {
-    const described = 'default' in option ? `${option.help} [${String(option.default)}]` : option.help;
-    yargs.option(flagName(name), {
-      type: option.type === 'boolean' ? 'boolean' : 'string',
-      describe: 'enum' in option ? `${described} (${option.enum.join(', ')})` : described,
-      requiresArg: option.type !== 'boolean',
-      group: 'Server:',
-    });
-  }
-  return yargs
-    .parserConfiguration({ 'duplicate-arguments-array': true })
-    .option('config', {
-      type: 'string',
-      nargs: 1,
-      describe: 'JSON file with any of these options',
-      group: 'Server:',
-    })
+const addOptions = (yargs: Argv): Argv =>
+  withOptions(yargs, everyOption, 'Server:')
     .option('verbose', { alias: 'v', type: 'boolean', describe: 'Log what happens', group: 'Server:' })
     .example('$0', 'start with everything at its default')
     .example('$0 --port 0 --memory --ready-file ready.json', 'a throw-away server for a test')
     .example('$0 --driver process', 'without Docker')
     .example('$0 --kind mylang=myorg/myimage:tag', 'a language of your own')
     .example('MINIWHISK_PORT=8080 $0', 'every option also by environment');
-};
-
-/** Of a flag that is given twice the last one counts, unless it is a list. */
-const flagValue = (name: OptionName, value: unknown): unknown => {
-  const words = Array.isArray(value) ? value : [value];
-  if (options[name].type === 'array') return words.flatMap(word => fromText(name, String(word)));
-  const last: unknown = words.at(-1);
-  return typeof last === 'string' ? fromText(name, last) : last;
-};
 
 const flagsOf = (argv: Flags): Flags => {
-  const flags: Flags = {};
-  for (const name of Object.keys(options) as OptionName[]) {
-    const value = argv[flagName(name)];
-    if (value !== undefined) flags[name] = flagValue(name, value);
-  }
+  const flags = typedOptions(argv);
   if (argv['verbose'] === true && flags['logLevel'] === undefined) flags['logLevel'] = 'debug';
   return flags;
 };
@@ -90,10 +61,7 @@ export const startCommand: CommandModule<object, Flags> = {
   describe: 'Start the server',
   builder: yargs => addOptions(yargs) as Argv<Flags>,
   handler: async argv => {
-    const config = loadProcessConfig({
-      flags: flagsOf(argv),
-      file: argv['config'] as string | undefined,
-    });
+    const config = configOf(argv, flagsOf(argv));
     // Loaded only here: the other commands do without.
     const { startServer } = await import('../server/start.js');
     const server = await startServer(config);

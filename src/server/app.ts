@@ -26,6 +26,7 @@ import { type HostOptions, refuseForeignHosts } from './middleware/host.js';
 import { refuseForeignOrigins } from './middleware/origin.js';
 import { refuseBadTargets } from './middleware/target.js';
 import { transactions } from './middleware/transaction.js';
+import { dockerSkeleton } from './sdk.js';
 
 export interface AppParts extends ApiParts {
   /** Whose calls are let in: names of this server, and origins of other sites' pages. */
@@ -78,6 +79,12 @@ const openRouter = (parts: AppParts, info: object, requireUser: Koa.Middleware):
   const api = apiInfo(parts.build);
   router.get('/', ctx => sendJson(ctx as unknown as Context, 200, info));
   router.get(`${API}{/}`, restCors, ctx => sendJson(ctx as unknown as Context, 200, api));
+  let skeleton: Buffer | undefined;
+  router.get('/blackbox.tar.gz', ctx => {
+    skeleton ??= dockerSkeleton();
+    ctx.type = 'application/gzip';
+    ctx.body = skeleton;
+  });
   router.get('/ping', ctx => {
     ctx.type = 'text/plain; charset=UTF-8';
     ctx.body = 'pong';
