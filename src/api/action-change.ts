@@ -82,6 +82,7 @@ export const putAction = async (parts: ApiParts, ctx: Context): Promise<void> =>
   const doc = { ...clear, parameters: parts.cipher.lock(clear.parameters) };
   commit(entities, [{ path, rev: put.before, doc, ...(parsed && { code: parsed.code ?? null }) }]);
   parts.actionChanged(path);
+  parts.actionWritten(doc);
   sendJson(ctx, 200, actionJson(doc, entities.code(path)));
 };
 

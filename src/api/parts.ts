@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { ParameterCipher } from '../entities/encryption.js';
 import type { SystemLimits } from '../entities/limits.js';
+import type { ActionDoc } from '../entities/types.js';
 import type { Launcher } from '../invocation/launch.js';
 import type { Records } from '../invocation/records.js';
 import type { Resolver } from '../invocation/resolve.js';
@@ -23,4 +24,6 @@ export interface ApiParts {
   readonly executeOnly: boolean;
   /** Called after an action changed or went: its idle containers are of no use any more. */
   readonly actionChanged: (path: string) => void;
+  /** Called with an action that was just written: it may be called soon. */
+  readonly actionWritten: (action: ActionDoc) => void;
 }

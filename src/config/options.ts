@@ -111,7 +111,16 @@ export const options = {
     default: 10_000,
     help: 'Activations that may wait; beyond it calls are answered 503',
   },
-  prewarm: { type: 'boolean', default: true, help: 'Keep stem cells as the manifest says' },
+  prewarm: { type: 'boolean', default: true, help: 'Keep stem cells as the manifest says, and as bursts teach' },
+  adaptive: {
+    type: 'boolean',
+    default: true,
+    help: 'Learn how many containers of a kind are wanted at once, and keep as many stem cells as memory allows',
+  },
+  eager: {
+    type: 'boolean',
+    help: 'Start a stem cell when an action is created or updated, ahead of its first call; unset: for plain processes only',
+  },
   limits: {
     type: 'string',
     enum: ['local', 'openwhisk'],

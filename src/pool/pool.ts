@@ -4,7 +4,7 @@ import { Ticket } from './container-ticket.js';
 import { settles } from './container-watchdog.js';
 import { type Wiring, wiring } from './container-wiring.js';
 import { type Executable, type Job, type Outcome, QueueFull } from './job.js';
-import { Fleet, type FleetOptions } from './pool-fleet.js';
+import { Fleet, type FleetOptions, type Stem } from './pool-fleet.js';
 import { type LaneOwner, PoolLane } from './pool-lane.js';
 import { Supply, type SupplyOptions } from './pool-supply.js';
 import { Sweep, type SweepOptions } from './pool-sweep.js';
@@ -26,7 +26,7 @@ export interface Pool {
   /** The action at `path` (or those in the package) changed: its containers go as soon as they are idle. */
   invalidate(path: string): void;
   /** The executable will be called soon: keeps a stem cell of its stem for a while. Runs no user code. */
-  prepare(executable: Executable): void;
+  prepare(stem: Stem): void;
   stats(): PoolStats;
   /** Ends waiting jobs as `stopped` and waits up to `graceMs` for those that containers have. */
   drain(graceMs: number): Promise<void>;
@@ -89,8 +89,8 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     }
   }
 
-  prepare(executable: Executable): void {
-    this.prewarm.prepare(executable);
+  prepare(stem: Stem): void {
+    this.prewarm.prepare(stem);
   }
 
   stats(): PoolStats {

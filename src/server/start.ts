@@ -153,7 +153,7 @@ const start = async (
     scale: config.scale,
     cores: drivers.cores,
     stemCells: config.prewarm ? stemCellsOf(runtimes) : [],
-    adaptive: config.prewarm,
+    adaptive: config.prewarm && config.adaptive,
     wiring: wiring(clock, limits.payload),
   });
   lifecycle.started('pool', () => pool.close());
@@ -165,6 +165,7 @@ const start = async (
     limits,
     store,
     pool,
+    pick: drivers.pick,
     runtimes,
     clock,
     log,

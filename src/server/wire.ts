@@ -20,7 +20,9 @@ import type { Pool } from '../pool/pool.js';
 import type { Runtimes } from '../runtimes/manifest.js';
 import type { Store } from '../store/store.js';
 import { type AppParts, createApp } from './app.js';
+import type { PickDriver } from './drivers.js';
 import { build } from './package-info.js';
+import { createPreparation } from './prepare.js';
 import { createWebSide } from './web.js';
 
 interface Foundation {
@@ -28,6 +30,7 @@ interface Foundation {
   readonly limits: SystemLimits;
   readonly store: Store;
   readonly pool: Pool;
+  readonly pick: PickDriver;
   readonly runtimes: Runtimes;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,6 +48,7 @@ export const wire = ({
   limits,
   store,
   pool,
+  pick,
   runtimes,
   clock,
   log,
@@ -108,6 +112,7 @@ export const wire = ({
     cipher,
     executeOnly: config.executeOnly,
     actionChanged: path => pool.invalidate(path),
+    actionWritten: createPreparation({ eager: config.eager, pick, pool, runtimes, log }),
     identities,
     log,
     pool,

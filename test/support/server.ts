@@ -33,6 +33,7 @@ export const startTestServer = async (options: Partial<Config> = {}): Promise<Te
     manifest: localManifest,
     logLevel: 'silent',
     prewarm: false,
+    eager: false,
     poolMemory: 2048,
     ...options,
   });
