@@ -4,8 +4,10 @@ import { UsageError } from '../errors.js';
 import { version } from '../server/package-info.js';
 import { backupCommand } from './backup.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { imagesCommand } from './images.js';
 import { limitsCommand } from './limits.js';
+import { importCommand, promoteCommand } from './promote.js';
 import { restoreCommand } from './restore.js';
 import { sdkCommand } from './sdk.js';
 import { startCommand } from './start.js';
@@ -36,6 +38,9 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .command(imagesCommand)
     .command(doctorCommand)
     .command(sdkCommand)
+    .command(exportCommand)
+    .command(importCommand)
+    .command(promoteCommand)
     .completion('completion', 'Print a completion script for bash or zsh')
     .version(version)
     .alias('h', 'help')

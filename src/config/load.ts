@@ -136,6 +136,9 @@ export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
 /** For drivers, which hand a chosen few of these to the programs they start. */
 export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env;
 
+/** A variable that the user's own project names, such as a secret of `miniwhisk import`. */
+export const environmentValue = (name: string): string | undefined => process.env[name];
+
 /** Folder of the docker command line's own settings: the user's credentials for registries are in it. */
 export const dockerConfigFolder = (): string => process.env['DOCKER_CONFIG'] || join(homedir(), '.docker');
 
