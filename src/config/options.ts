@@ -64,13 +64,42 @@ export const options = {
   clean: { type: 'boolean', default: false, help: 'Delete what the data dir holds before starting' },
   driver: {
     type: 'string',
-    enum: ['auto', 'docker', 'process'],
+    enum: ['auto', 'docker', 'process', 'kubernetes'],
     default: 'auto',
-    help: 'How functions run: in containers, as plain processes, or decided per kind',
+    help: 'How functions run: in containers, as plain processes, or decided per kind; or as pods of a cluster',
   },
   dockerHost: {
     type: 'string',
     help: 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: DOCKER_HOST, else the default socket)',
+  },
+  kubeConfig: {
+    type: 'string',
+    minLength: 1,
+    help: 'Kubeconfig file (default: KUBECONFIG, ~/.kube/config, else the service account of the pod this runs in)',
+  },
+  kubeContext: { type: 'string', minLength: 1, help: 'Context of the kubeconfig to use (default: its current one)' },
+  kubeNamespace: { type: 'string', minLength: 1, help: "Namespace for function pods (default: the context's)" },
+  podTemplate: {
+    type: 'string',
+    minLength: 1,
+    help: 'YAML or JSON file of a pod whose node selectors, tolerations, runtime class … every function pod gets',
+  },
+  kubeApiHost: {
+    type: 'string',
+    pattern: '^https?://[^/]+$',
+    form: 'a URL such as http://miniwhisk.default.svc:3233',
+    help: 'Where function pods reach this server (default: its address on the way to the cluster)',
+  },
+  kubeCores: {
+    type: 'integer',
+    minimum: 1,
+    help: 'Cores of the nodes that functions run on (default: one for every 2 GB of --pool-memory)',
+  },
+  kubeStartTimeout: {
+    type: 'number',
+    minimum: 1,
+    default: 60,
+    help: 'Seconds that a pod may take to run, waiting for room in the cluster included',
   },
   pull: {
     type: 'string',

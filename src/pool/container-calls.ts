@@ -132,7 +132,7 @@ export class ContainerCalls {
 
   private async concludeBroken(ticket: Ticket, result: CallResult): Promise<void> {
     if (result.kind === 'connection' && this.exit === undefined)
-      await settles(this.around.clock, EXIT_INFO, this.handle.exited);
+      await settles(this.around.clock, this.handle.exitNewsMs ?? EXIT_INFO, this.handle.exited);
     ticket.logs = this.logs.collect({ strict: false });
     this.broken(ticket);
   }

@@ -119,6 +119,7 @@ export class PooledContainer implements Called {
       this.dispatch({ on: 'died' });
     });
     this.dispatch({ on: 'started' });
+    void this.handle.leaving?.then(() => this.dispatch({ on: 'retire' }));
   }
 
   began(ticket: Ticket): void {

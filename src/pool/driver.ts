@@ -44,6 +44,10 @@ export interface Container {
    * (a quarter of a second later at most).
    */
   readonly exited: Promise<ExitInfo>;
+  /** How long after a container's end the news of it may come, in ms, where that is longer than in Docker. */
+  readonly exitNewsMs?: number;
+  /** Settles when it is to end soon though it runs still: it should be given nothing more. Many never do. */
+  readonly leaving?: Promise<void>;
   /** Sets the one listener for output, once. Output that came before is delivered to it first. */
   onOutput(listener: OutputListener): void;
   /** Resident memory in bytes, where the driver can tell cheaply. */

@@ -12,6 +12,7 @@ import type { ImageReport, PullPolicy } from '../pool/drivers/images.js';
 import { ProcessDriver } from '../pool/drivers/process.js';
 import { type Choice, createChoice, withEnvironment } from './drivers.js';
 import { urlHost } from './listen.js';
+import { type Kubernetes, openKubernetes } from './open-kubernetes.js';
 
 /** The drivers a server runs with. */
 export interface Drivers extends Choice {
@@ -83,9 +84,36 @@ const describe = (config: Config, docker: Docker | undefined): string => {
   return config.driver === 'docker' ? 'docker, as asked' : 'docker; process for kinds whose image is not there yet';
 };
 
+const NO_ENGINE: Availability = {
+  usable: false,
+  reason: 'Nodes of the cluster have the images (--driver kubernetes).',
+};
+
+const overKubernetes = async (
+  { driver, apiHost, ...kubernetes }: Kubernetes,
+  instance: string,
+  log: Logger,
+  port: () => number,
+): Promise<Drivers> => {
+  const swept = await driver.sweep();
+  if (swept > 0) log.warn(`removed ${swept} pods that an earlier run left`);
+  const withHost = withEnvironment(driver, () => ({ __OW_API_HOST: apiHost(port()) }));
+  return {
+    ...kubernetes,
+    ...createChoice({ docker: withHost, log }),
+    onPull: () => {},
+    images: async () => ({ engine: NO_ENGINE, pull: 'missing', images: [] }),
+    labels: { 'miniwhisk.instance': instance },
+    namePrefix: `wsk0${instance.slice(0, 4)}`,
+    close: () => driver.close(),
+  };
+};
+
 /** Opens what `config.driver` asks for and sweeps what an earlier run of this instance left. Throws `UsageError`. */
 export const openDrivers = async (config: Config, log: Logger, port: () => number): Promise<Drivers> => {
   const instance = instanceOf(config);
+  if (config.driver === 'kubernetes')
+    return overKubernetes(await openKubernetes(config, instance), instance, log, port);
   let listener: OnPull = () => {};
   const opened = await openDocker(config, instance, progress => listener(progress));
   const docker = opened?.driver;

@@ -1,0 +1,188 @@
+import { Writable } from 'node:stream';
+import type { Attach, CoreV1Api, KubeConfig, V1Pod, Watch } from '@kubernetes/client-node';
+import { errorText, UsageError } from '../../errors.js';
+import type { OutputStream } from '../driver.js';
+
+export interface ClusterOptions {
+  /** File of clusters and users; undefined: `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Undefined: the context's, or the pod's own. */
+  readonly namespace?: string | undefined;
+}
+
+/** One connection on which a container's output comes. */
+export interface OutputSocket {
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface OutputHandlers {
+  readonly data: (stream: OutputStream, chunk: Buffer) => void;
+  /** Once; nothing comes after it. */
+  readonly closed: () => void;
+}
+
+type WebSocket = Awaited<ReturnType<Attach['attach']>>;
+
+export type WatchEvent = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+
+/** What the API answered with: a status code (undefined: it did not answer) and its own text. */
+export interface ApiFault {
+  readonly status: number | undefined;
+  readonly message: string;
+}
+
+/** Often enough for proxies that drop connections on which nothing comes, in ms. */
+const PING = 30_000;
+
+/**
+ * The API server answers before it has reached the node: its first, empty message says that it goes on to do so, and the
+ * node then takes some ms to be at the container's output. In ms.
+ */
+const FIRST_MESSAGE = 1_000;
+const ON_ITS_WAY = 30;
+
+const settled = (socket: WebSocket): Promise<void> =>
+  new Promise(resolve => {
+    const late = setTimeout(resolve, FIRST_MESSAGE);
+    socket.once('close', resolve);
+    socket.once('message', () => {
+      clearTimeout(late);
+      setTimeout(resolve, ON_ITS_WAY);
+    });
+  });
+
+/** The API's errors carry their text in a `Status` object, parsed or not. */
+export const faultOf = (error: unknown): ApiFault => {
+  const { code, body } = (error ?? {}) as { code?: unknown; body?: unknown };
+  const status = typeof code === 'number' ? code : undefined;
+  let value = body;
+  if (typeof body === 'string') {
+    try {
+      value = JSON.parse(body);
+    } catch {
+      return { status, message: body.trim() || errorText(error) };
+    }
+  }
+  const { message } = (value ?? {}) as { message?: unknown };
+  return { status, message: typeof message === 'string' ? message : errorText(error).trim() };
+};
+
+const loadKubeConfig = async (options: ClusterOptions): Promise<KubeConfig> => {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const kube = new KubeConfig();
+  try {
+    if (options.kubeconfig === undefined) kube.loadFromDefault();
+    else kube.loadFromFile(options.kubeconfig);
+  } catch (error) {
+    throw new UsageError(`The kubeconfig cannot be read: ${errorText(error)}`);
+  }
+  const { context } = options;
+  if (context !== undefined) {
+    const known = kube.getContexts().map(({ name }) => name);
+    if (!known.includes(context))
+      throw new UsageError(`The kubeconfig has no context '${context}'. It has: ${known.join(', ') || 'none'}.`);
+    kube.setCurrentContext(context);
+  }
+  if (!kube.getCurrentCluster())
+    throw new UsageError('The kubeconfig has no current context. Name one with --kube-context.');
+  return kube;
+};
+
+/** The calls of the Kubernetes API that the driver makes, all in one namespace. No policy. */
+export class KubernetesApi {
+  private constructor(
+    /** Such as `https://10.0.0.1:6443`. */
+    readonly server: string,
+    readonly namespace: string,
+    private readonly core: CoreV1Api,
+    private readonly watching: Watch,
+    private readonly attaching: Attach,
+  ) {}
+
+  /** Reads the configuration; asks nothing of the cluster. Throws `UsageError`. */
+  static async open(options: ClusterOptions): Promise<KubernetesApi> {
+    const kube = await loadKubeConfig(options);
+    const { Attach, CoreV1Api, Watch } = await import('@kubernetes/client-node');
+    const namespace = options.namespace ?? kube.getContextObject(kube.getCurrentContext())?.namespace ?? 'default';
+    const server = kube.getCurrentCluster()?.server ?? '';
+    return new KubernetesApi(server, namespace, kube.makeApiClient(CoreV1Api), new Watch(kube), new Attach(kube));
+  }
+
+  create(body: V1Pod): Promise<V1Pod> {
+    return this.core.createNamespacedPod({ namespace: this.namespace, body });
+  }
+
+  async delete(name: string, gracePeriodSeconds: number): Promise<void> {
+    await this.core.deleteNamespacedPod({ name, namespace: this.namespace, gracePeriodSeconds });
+  }
+
+  /** Pods with the label, and from where a watch goes on. */
+  async list(labelSelector: string): Promise<{ readonly pods: V1Pod[]; readonly version: string }> {
+    const { items, metadata } = await this.core.listNamespacedPod({ namespace: this.namespace, labelSelector });
+    return { pods: items, version: metadata?.resourceVersion ?? '' };
+  }
+
+  /** What a container printed so far, both streams in one, at most `limitBytes`. */
+  logs(name: string, container: string, limitBytes: number): Promise<string> {
+    return this.core.readNamespacedPodLog({ name, container, limitBytes, namespace: this.namespace });
+  }
+
+  /** Resolves when the stream has ended, rejects when it broke. `signal` ends it. */
+  watch(
+    query: { readonly labelSelector: string; readonly resourceVersion: string },
+    onEvent: (type: WatchEvent, pod: V1Pod) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods`;
+    return new Promise((resolve, reject) => {
+      const ended = (error: unknown): void => (error ? reject(error) : resolve());
+      const request = { ...query, allowWatchBookmarks: true };
+      this.watching
+        .watch(path, request, (type, pod) => onEvent(type as WatchEvent, pod as V1Pod), ended)
+        .then(stream => {
+          if (signal.aborted) stream.abort();
+          else signal.addEventListener('abort', () => stream.abort(), { once: true });
+        }, reject);
+    });
+  }
+
+  /**
+   * Attaches to a running container: the log API mixes its two streams, this keeps them apart. Nothing printed before
+   * is delivered. Begins paused.
+   */
+  async attach(name: string, container: string, handlers: OutputHandlers): Promise<OutputSocket> {
+    const into = (stream: OutputStream): Writable =>
+      new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          if (chunk.length > 0) handlers.data(stream, chunk);
+          done();
+        },
+      });
+    const socket = await this.attaching.attach(
+      this.namespace,
+      name,
+      container,
+      into('stdout'),
+      into('stderr'),
+      null,
+      false,
+    );
+    await settled(socket);
+    socket.pause();
+    const ping = setInterval(() => socket.ping(), PING);
+    ping.unref();
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearInterval(ping);
+      handlers.closed();
+    });
+    return {
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      close: () => socket.terminate(),
+    };
+  }
+}
