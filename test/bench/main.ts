@@ -2,6 +2,7 @@ import type { Case, DriverName, Figure } from './case.js';
 import { accept } from './case-accept.js';
 import { burst } from './case-burst.js';
 import { cold, resume, start, stem } from './case-cold.js';
+import { languages } from './case-languages.js';
 import { idle, memory } from './case-rest.js';
 import { cpu, sleep, throughput, warm } from './case-warm.js';
 import { lists } from './list.js';
@@ -30,6 +31,7 @@ const cases: Readonly<Record<string, Case>> = {
   idle,
   memory,
   list: lists,
+  languages,
   web,
   routes,
 };
