@@ -146,7 +146,9 @@ const start = async (
     provide: drivers.provide,
     namePrefix: drivers.namePrefix,
     labels: drivers.labels,
-    env: () => ({}),
+    // The nodejs runtimes take several calls at once only when they are told that they may; the pool gives each container
+    // no more than the action's limit.
+    env: () => ({ __OW_ALLOW_CONCURRENT: 'true' }),
     pauseGraceMs: config.pauseGrace * 1000,
     idleMs: config.idleTimeout * 1000,
     maxQueue: config.maxQueue,
