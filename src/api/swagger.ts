@@ -1,5 +1,6 @@
 import { isObject } from '../json.js';
 import type { Route } from './route.js';
+import { definitions } from './swagger-definitions.js';
 
 /** Members of our schemas that are not JSON schema, and constructs Swagger 2.0 does not know. */
 const publicSchema = (schema: unknown): unknown => {
@@ -78,13 +79,7 @@ export const swaggerDocument = (routes: readonly Route[], version: string): obje
     schemes: ['http', 'https'],
     securityDefinitions: { basicAuth: { type: 'basic' } },
     security: [{ basicAuth: [] }],
-    definitions: {
-      Error: {
-        type: 'object',
-        required: ['error', 'code'],
-        properties: { error: { type: 'string' }, code: { type: 'string', description: 'Transaction id' } },
-      },
-    },
+    definitions: definitions(publicSchema),
     paths,
   };
 };

@@ -1,4 +1,5 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { http } from '../../src/messages.js';
 import { type Rest, restClient } from '../support/rest.js';
@@ -61,6 +62,37 @@ describe('the document and the routes', () => {
         expect(`${method} ${path}: ${reply.json?.error}`).not.toContain(http.noRoute);
       }
     }
+  });
+
+  it('has the definitions OpenWhisk has, and what is answered fits them', async () => {
+    const { definitions } = await document('/api/v1/api-docs');
+    const text = JSON.stringify(definitions);
+    for (const name of ['ActionMeta', 'ActionExecMeta', 'RuleMeta', 'TriggerMeta']) {
+      expect(definitions).toHaveProperty(name);
+      expect(text).toContain(`"#/definitions/${name}"`);
+    }
+    const fits = (name: string, value: unknown): unknown => {
+      const ajv = new Ajv({ strict: false });
+      return ajv.validate({ $ref: `#/definitions/${name}`, definitions }, value) || ajv.errors;
+    };
+    await rest.action('doc-a', 'const main = () => ({})', { parameters: [{ key: 'a', value: 1 }] });
+    await rest.put('_/triggers/doc-t', {});
+    await rest.put('_/rules/doc-r', { trigger: '/_/doc-t', action: '/_/doc-a' });
+    await rest.put('_/packages/doc-p', {});
+    const answers: [name: string, path: string][] = [
+      ['Action', 'actions/doc-a'],
+      ['ActionList', 'actions'],
+      ['Trigger', 'triggers/doc-t'],
+      ['TriggerList', 'triggers'],
+      ['Rule', 'rules/doc-r'],
+      ['RuleList', 'rules'],
+      ['Package', 'packages/doc-p'],
+    ];
+    for (const [name, path] of answers)
+      expect([name, fits(name, (await rest.get(`_/${path}`)).json)]).toEqual([name, true]);
+    const invoked = await rest.post('_/actions/doc-a?blocking=true', {});
+    expect(fits('Activation', invoked.json)).toBe(true);
+    expect(fits('Action', { sname: 'foo', spublish: false })).not.toBe(true);
   });
 
   it('validate bodies with the schemas they show', async () => {
