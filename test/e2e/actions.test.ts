@@ -42,6 +42,11 @@ describe('exec', () => {
     expect(run.json).toEqual({ from: 'zip' });
   });
 
+  it("gives node's actions gc(), as OpenWhisk's own runtime does", async () => {
+    await put('ac-a', code('const main = () => { gc(); return { gc: typeof global.gc } }'));
+    expect((await rest.post('_/actions/ac-a?blocking=true&result=true', {})).json).toEqual({ gc: 'function' });
+  });
+
   it('takes a kind in any case, and trims it', async () => {
     expect((await put('ac-a', { exec: { kind: ' NodeJS:20 ', code: '' } })).json.exec.kind).toBe('nodejs:20');
   });
