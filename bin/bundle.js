@@ -5,7 +5,8 @@ import { rolldown } from 'rolldown';
 import { root } from './setup.js';
 
 /** Stay packages: native ones, and those that only some starts use. */
-const EXTERNAL = /^(@kubernetes\/client-node|better-sqlite3|dockerode|pino-pretty|selfsigned|swagger-ui-dist|undici|yaml)(\/|$)/;
+const EXTERNAL =
+  /^(@kubernetes\/client-node|better-sqlite3|dockerode|pino-pretty|selfsigned|swagger-ui-dist|undici|yaml)(\/|$)/;
 
 const bundle = await rolldown({
   cwd: root,
