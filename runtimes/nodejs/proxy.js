@@ -86,11 +86,18 @@ function init(message, reply) {
     );
 }
 
+/** What was thrown, as text: a plain object has none of its own. */
+function textOf(error) {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const text = typeof error.toString === 'function' ? String(error) : '[object Object]';
+  return text === '[object Object]' ? JSON.stringify(require('./load.js').plainError(error)) : text;
+}
+
 /** The user's code threw, or its result cannot be sent. */
 function failRun(error, reply) {
   state = 'stopped';
   console.error(error);
-  endActivation(() => reply(502, errorBody(`An error has occurred: ${error}`)));
+  endActivation(() => reply(502, errorBody(`An error has occurred: ${textOf(error)}`)));
 }
 
 function finishRun(result, reply) {
