@@ -6,6 +6,7 @@ import { backupCommand } from './backup.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { imagesCommand } from './images.js';
+import { kubernetesCommand } from './kubernetes.js';
 import { limitsCommand } from './limits.js';
 import { importCommand, promoteCommand } from './promote.js';
 import { restoreCommand } from './restore.js';
@@ -41,6 +42,7 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .command(exportCommand)
     .command(importCommand)
     .command(promoteCommand)
+    .command(kubernetesCommand)
     .completion('completion', 'Print a completion script for bash or zsh')
     .version(version)
     .alias('h', 'help')

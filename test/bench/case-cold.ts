@@ -56,7 +56,7 @@ export const cold: Case = {
     }),
 };
 
-const STEM_REST: Record<DriverName, number> = { docker: 2000, process: 800 };
+const STEM_REST: Record<DriverName, number> = { docker: 2000, process: 800, kubernetes: 4000 };
 
 export const stem: Case = {
   about: 'the first answer of an action whose kind has a stem cell',

@@ -1,4 +1,4 @@
-export type DriverName = 'docker' | 'process';
+export type DriverName = 'docker' | 'process' | 'kubernetes';
 
 /** One line of output: what was measured, what is bare beside it, and the bar it is held against. */
 export interface Figure {

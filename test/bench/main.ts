@@ -2,8 +2,10 @@ import type { Case, DriverName, Figure } from './case.js';
 import { accept } from './case-accept.js';
 import { burst } from './case-burst.js';
 import { cold, resume, start, stem } from './case-cold.js';
+import { kubernetes } from './case-kubernetes.js';
 import { languages } from './case-languages.js';
 import { idle, memory } from './case-rest.js';
+import { scaleSim } from './case-scale-sim.js';
 import { cpu, sleep, throughput, warm } from './case-warm.js';
 import { lists } from './list.js';
 import { describeMachine } from './machine.js';
@@ -34,6 +36,8 @@ const cases: Readonly<Record<string, Case>> = {
   languages,
   web,
   routes,
+  'scale-sim': scaleSim,
+  kubernetes,
 };
 
 const usage = (): string =>

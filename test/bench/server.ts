@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DriverName } from './case.js';
 import { Connection, type Reply, request, type Target } from './load.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -90,7 +91,7 @@ const elsewhere = (): Server | undefined => {
 };
 
 export interface ServerOptions {
-  readonly driver: 'docker' | 'process';
+  readonly driver: DriverName;
   /** Further flags of `miniwhisk start`. */
   readonly flags?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { startWitness } from './witness.js';
 import { type Accepted, drive, nothing, prepare } from './workload.js';
 
 export interface TortureOptions {
-  readonly driver: 'docker' | 'process';
+  readonly driver: 'docker' | 'process' | 'kubernetes';
   readonly rounds: number;
   readonly seed: number;
   /** Calls begun in a round, at most. */
@@ -25,6 +26,8 @@ export interface TortureOptions {
   readonly tell?: (line: string) => void;
   /** Further flags of the server. */
   readonly flags?: readonly string[];
+  /** What is left of a server's containers, by its instance; where the driver is not one of this machine's. */
+  readonly left?: (instance: string) => Promise<readonly string[]>;
 }
 
 export interface TortureReport {
@@ -48,9 +51,28 @@ const alive = (pid: number): boolean => {
   }
 };
 
-const containers = async (dir: string): Promise<string[]> => {
-  // The server's own name for its data dir (server/open-drivers.ts).
-  const instance = createHash('sha256').update(dir).digest('hex').slice(0, 12);
+/** The server's own name for its data dir (server/open-drivers.ts). */
+const instanceOf = (dir: string): string => createHash('sha256').update(dir).digest('hex').slice(0, 12);
+
+/**
+ * Processes of the server's that still run. Their environment names its data dir: over many rounds the numbers of those that
+ * ended are given to others. Where there is no /proc, by number.
+ */
+const processes = (dir: string, pids: ReadonlySet<number>): string[] => {
+  if (process.platform !== 'linux') return [...pids].filter(alive).map(pid => `process ${pid}`);
+  const isOurs = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(dir);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && isOurs(name))
+    .map(pid => `process ${pid}`);
+};
+
+const containers = async (instance: string): Promise<string[]> => {
   const rows = await docker('ps', '-aq', '--filter', `label=miniwhisk.instance=${instance}`);
   return rows.split('\n').filter(row => row !== '');
 };
@@ -120,8 +142,8 @@ export const torture = async (options: TortureOptions): Promise<TortureReport> =
       promised = early ? merge(promised, now) : merge({ ...nothing(), calls: new Set(late) }, now);
     }
     const open = await openEntries(dir);
-    const orphans =
-      driver === 'docker' ? await containers(dir) : [...witness.pids].filter(alive).map(pid => `process ${pid}`);
+    const left = options.left ?? (driver === 'docker' ? containers : undefined);
+    const orphans = (await left?.(instanceOf(dir))) ?? processes(dir, witness.pids);
     return { ...report, orphans, open, ends };
   } finally {
     await rm(dir, { recursive: true, force: true });

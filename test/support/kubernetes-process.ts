@@ -107,4 +107,3 @@ export const clear = (folder: string): void => {
   for (const path of mounts.reverse()) spawnSync('umount', ['-l', path]);
   rmSync(folder, { recursive: true, force: true });
 };
-

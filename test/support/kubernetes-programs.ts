@@ -1,19 +1,20 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
 const VERSION = '1.32.3';
 /** Programs that are built from Kubernetes' own module, which no Debian package has. */
-const BUILT = ['kube-apiserver', 'kube-scheduler', 'kubelet'] as const;
+const BUILT = ['kube-apiserver', 'kube-scheduler', 'kubelet', 'kube-proxy'] as const;
 /** From the packages etcd-server, containerd, runc, kubernetes-client, containernetworking-plugins. */
 const INSTALLED = ['etcd', 'containerd', 'ctr', 'runc', 'kubectl', 'ip'] as const;
-/** Needed by the tests that bring up the server itself in the cluster: StatefulSets and Services have their controllers there. */
-const CONTROLLERS = ['kube-controllers', 'kube-proxy'] as const;
+/** Beside them a program of Kubernetes' controllers (kubernetes-controllers.go): StatefulSets, volumes and lost nodes are theirs. */
+const CONTROLLERS = 'kube-controllers';
 
 export const pluginDir = '/usr/lib/cni';
 
@@ -45,7 +46,7 @@ const trouble = (): string | undefined => {
   const missing = INSTALLED.filter(name => find(name) === undefined);
   if (missing.length > 0) return `no ${missing.join(', ')} here`;
   if (!existsSync(join(pluginDir, 'bridge'))) return `no CNI plugins in ${pluginDir}`;
-  const unbuilt = BUILT.filter(name => !existsSync(join(cache, name)));
+  const unbuilt = [...BUILT, CONTROLLERS].filter(name => !existsSync(join(cache, name)));
   if (unbuilt.length === 0) return undefined;
   return MINIWHISK_KUBERNETES === '1' && find('go')
     ? undefined
@@ -53,8 +54,6 @@ const trouble = (): string | undefined => {
 };
 
 export const clusterTrouble = trouble();
-export const hasControllers = CONTROLLERS.every(name => existsSync(join(cache, name)));
-
 /** Kubernetes' module needs its staging modules, named v0.0.0 there, at their published version. */
 const goMod = async (folder: string): Promise<void> => {
   const env = { ...process.env, GOFLAGS: '-mod=mod' };
@@ -74,20 +73,26 @@ const goMod = async (folder: string): Promise<void> => {
   await writeFile(join(folder, 'go.mod'), `${lines.join('\n')}\n`);
 };
 
-/** Builds what is not there yet: some four minutes and 4 GB of Go's cache, once. */
+const build = async (name: string, source: string, folder: string): Promise<void> => {
+  if (existsSync(join(cache, name))) return;
+  const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
+  const file = join(cache, `${name}.new`);
+  await run('go', ['build', '-ldflags=-s -w', '-o', file, source], { cwd: folder, env, maxBuffer: 1e8 });
+  await rename(file, join(cache, name));
+};
+
+/** Builds what is not there yet: some five minutes of two cores and 4 GB of Go's cache, once. */
 export const buildPrograms = async (): Promise<void> => {
-  if (BUILT.every(name => existsSync(join(cache, name)))) return;
+  if ([...BUILT, CONTROLLERS].every(name => existsSync(join(cache, name)))) return;
   const folder = await mkdtemp(join(tmpdir(), 'mw-kubernetes-'));
   try {
     await goMod(folder);
     await mkdir(cache, { recursive: true });
-    const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
-    for (const name of BUILT) {
-      const file = join(folder, name);
-      await run('go', ['build', '-ldflags=-s -w', '-o', file, `k8s.io/kubernetes/cmd/${name}`], { cwd: folder, env });
-      await run('mv', [file, `${join(cache, name)}.new`]);
-      await rename(`${join(cache, name)}.new`, join(cache, name));
-    }
+    for (const name of BUILT) await build(name, `k8s.io/kubernetes/cmd/${name}`, folder);
+    await mkdir(join(folder, CONTROLLERS));
+    const source = fileURLToPath(new URL('./kubernetes-controllers.go', import.meta.url));
+    await copyFile(source, join(folder, CONTROLLERS, 'main.go'));
+    await build(CONTROLLERS, `./${CONTROLLERS}`, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

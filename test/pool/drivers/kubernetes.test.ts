@@ -2,7 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Driver } from '../../../src/pool/driver.js';
 import { KubernetesDriver } from '../../../src/pool/drivers/kubernetes.js';
 import { driverContract } from '../../contract/driver.js';
-import { Cluster, describeKubernetes } from '../../support/kubernetes.js';
+import { describeKubernetes } from '../../support/kubernetes.js';
+import { Cluster } from '../../support/kubernetes-cluster.js';
 
 const image = 'miniwhisk/action-nodejs-v20:local';
 const instance = `contract-${process.pid}`;
