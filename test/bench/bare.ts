@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
+import type { DriverName } from './case.js';
 import { Connection, request, type Target } from './load.js';
 import { wait } from './server.js';
 
@@ -67,18 +68,22 @@ export const initialise = async (target: Target, code: string): Promise<void> =>
   }
 };
 
+const CLASSES: Partial<Record<DriverName, string>> = { docker: 'DockerDriver', process: 'ProcessDriver' };
+
 /** Hot containers, made by the server's own driver, that nothing stands before. */
 export const withBare = async <T>(
-  driver: 'docker' | 'process',
+  driver: DriverName,
   count: number,
   code: string,
   use: (targets: Target[]) => Promise<T>,
 ): Promise<T> => {
+  const name = CLASSES[driver];
+  if (name === undefined) throw new Error(`${driver}: no bare containers are made with this driver`);
   const directory = mkdtempSync(join(tmpdir(), 'miniwhisk-bare-'));
   const file = fileURLToPath(new URL(`dist/pool/drivers/${driver}.js`, root));
   const built = (await import(file)) as Record<string, DriverClass>;
   const options = { directory, environment: process.env, instance: `bench${process.pid}` };
-  const made = new (built[driver === 'docker' ? 'DockerDriver' : 'ProcessDriver'] as DriverClass)(options);
+  const made = new (built[name] as DriverClass)(options);
   try {
     const targets: Target[] = [];
     for (let i = 0; i < count; i++) {

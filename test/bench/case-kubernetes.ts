@@ -84,21 +84,25 @@ const run = async (cluster: Cluster): Promise<Figure[]> => {
     Samples,
   ];
   for (const prewarm of [false, true]) {
-    await using server = await launchServer([...where, ...(prewarm ? [] : ['--no-prewarm'])]);
-    const rest = restClient(server.url, server.auth);
-    const invoke = (name: string) => timed(() => rest.post(`_/actions/${name}?blocking=true`, {}));
-    for (let i = 0; i <= COLD; i++) {
-      await rest.action(`noop${i}`, NOOP);
-      await wait(REST);
-      const took = await invoke(`noop${i}`);
-      if (i > 0) (prewarm ? stem : cold).add(took);
-      if (prewarm) continue;
-      await wait(REST / 2);
-      const { took: own, runs } = await bareStart(api);
-      if (i > 0) bare.add(own);
-      if (i === COLD) bareWarm.add(runs.distribution().p50);
+    const server = await launchServer([...where, ...(prewarm ? [] : ['--no-prewarm'])]);
+    try {
+      const rest = restClient(server.url, server.auth);
+      const invoke = (name: string) => timed(() => rest.post(`_/actions/${name}?blocking=true`, {}));
+      for (let i = 0; i <= COLD; i++) {
+        await rest.action(`noop${i}`, NOOP);
+        await wait(REST);
+        const took = await invoke(`noop${i}`);
+        if (i > 0) (prewarm ? stem : cold).add(took);
+        if (prewarm) continue;
+        await wait(REST / 2);
+        const { took: own, runs } = await bareStart(api);
+        if (i > 0) bare.add(own);
+        if (i === COLD) bareWarm.add(runs.distribution().p50);
+      }
+      if (!prewarm) for (let i = 0; i < WARM; i++) warm.add(await invoke('noop1'));
+    } finally {
+      await server[Symbol.asyncDispose]();
     }
-    if (!prewarm) for (let i = 0; i < WARM; i++) warm.add(await invoke('noop1'));
   }
   const figures = [cold, bare, stem, warm].map(samples => samples.distribution());
   const [c, b, s, w] = figures as [(typeof figures)[0], (typeof figures)[0], (typeof figures)[0], (typeof figures)[0]];
@@ -142,7 +146,11 @@ export const kubernetes: Case = {
   drivers: ['kubernetes'],
   runs: 1,
   run: async () => {
-    await using cluster = await Cluster.start({ images: [IMAGE] });
-    return run(cluster);
+    const cluster = await Cluster.start({ images: [IMAGE] });
+    try {
+      return await run(cluster);
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
   },
 };

@@ -90,7 +90,7 @@ export const buildPrograms = async (): Promise<void> => {
     await mkdir(cache, { recursive: true });
     for (const name of BUILT) await build(name, `k8s.io/kubernetes/cmd/${name}`, folder);
     await mkdir(join(folder, CONTROLLERS));
-    const source = fileURLToPath(new URL('./kubernetes-controllers.go', import.meta.url));
+    const source = fileURLToPath(new URL('../../test/support/kubernetes-controllers.go', import.meta.url));
     await copyFile(source, join(folder, CONTROLLERS, 'main.go'));
     await build(CONTROLLERS, `./${CONTROLLERS}`, folder);
   } finally {
