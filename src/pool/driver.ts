@@ -73,6 +73,8 @@ export interface Driver {
   readonly canPause: boolean;
   /** Whether this driver can serve the kind with that image right now, without waiting (a cached answer). */
   available(kind: string, image: string): Promise<Availability>;
+  /** Asks what makes the containers whether it lives; absent where that is this process. Never rejects. */
+  responds?(): Promise<Availability>;
   create(spec: ContainerSpec): Promise<Container>;
   /** Removes containers that an earlier process of the same server instance left. Resolves to how many. */
   sweep(): Promise<number>;

@@ -9,6 +9,7 @@ export const withEnvironment = (driver: Driver, env: () => Env | Promise<Env>): 
   name: driver.name,
   canPause: driver.canPause,
   available: (kind, image) => driver.available(kind, image),
+  ...(driver.responds && { responds: driver.responds.bind(driver) }),
   create: async spec => driver.create({ ...spec, env: { ...spec.env, ...(await env()) } }),
   sweep: () => driver.sweep(),
   close: () => driver.close(),

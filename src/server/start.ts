@@ -72,8 +72,9 @@ const anyKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availa
   let first: Availability = { usable: false, reason: 'The runtimes manifest names no kind.' };
   for (const [index, kind] of runtimes.kinds().entries()) {
     const image = runtimes.kind(kind)?.image ?? '';
-    const found = await (await pick(kind, image)).available(kind, image);
-    if (found.usable) return found;
+    const driver = await pick(kind, image);
+    const found = await driver.available(kind, image);
+    if (found.usable) return (await driver.responds?.()) ?? found;
     if (index === 0) first = found;
   }
   return first;

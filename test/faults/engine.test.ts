@@ -73,6 +73,51 @@ describeDocker('an engine with faults', () => {
     await recovers();
   });
 
+  it('it does not answer for a while: calls wait and succeed, and readiness tells', { timeout: 120_000 }, async () => {
+    engine.set({ kind: 'stall' });
+    const waiting = [1, 2, 3].map(n => call({ n }));
+    const { driver } = await eventually(async () => {
+      const { status, json } = await rest.get('/miniwhisk/v1/ready');
+      return status === 503 ? json : undefined;
+    }, 20_000);
+    expect(driver).toEqual({ ok: false, reason: 'The driver does not answer within 3 s.' });
+    // By hand: how much longer it hangs, in seconds.
+    const { ENGINE_STALL = '0' } = process.env;
+    await new Promise(resolve => setTimeout(resolve, Number(ENGINE_STALL) * 1000));
+    engine.set({ kind: 'none' });
+    for (const reply of await Promise.all(waiting)) expect(reply.status).toBe(200);
+    await recovers();
+  });
+
+  it('its socket is gone: errors with records, readiness tells why, and all is well when it is back', {
+    timeout: 90_000,
+  }, async () => {
+    engine.set({ kind: 'gone' });
+    const cold = await call({ cold: true });
+    expect([cold.status, cold.json.response.status]).toEqual([500, 'whisk internal error']);
+    expect(cold.json.response.result.error).not.toMatch(/object Object/);
+    const { driver } = await eventually(async () => {
+      const { status, json } = await rest.get('/miniwhisk/v1/ready');
+      return status === 503 ? json : undefined;
+    }, 20_000);
+    expect(driver.reason).toMatch(/^No Docker engine answers at .*docker\.sock/);
+    await recovers();
+  });
+
+  it('it is restarted: its containers are gone with it', { timeout: 90_000 }, async () => {
+    const both = await Promise.all([call({ n: 1, ms: 300 }), call({ n: 2, ms: 300 })]);
+    expect(both.map(reply => reply.status)).toEqual([200, 200]);
+    const running = call({ n: 3, ms: 20_000 });
+    await eventually(async () => ((await pool()).queue.running === 1 ? true : undefined));
+    engine.set({ kind: 'gone' });
+    await docker('rm', '-f', ...(await container()).split('\n'));
+    engine.set({ kind: 'none' });
+    const { status, json } = await running;
+    expect([status, json.response.status]).toEqual([502, 'action developer error']);
+    expect((await rest.get(`_/activations/${json.activationId}`)).json.response).toEqual(json.response);
+    await recovers();
+  });
+
   it('a fault while a warm container works does not matter to the call', { timeout: 90_000 }, async () => {
     await eventually(async () => ((await call()).status === 200 ? true : undefined), 15_000);
     const running = call({ ms: 1000, n: 7 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +6,16 @@ import { engineAddress } from '../../src/pool/drivers/docker-host.js';
 
 /**
  * `slow`: everything comes `ms` later. `reset`: connections are broken. `refuse`: every request is answered 500. `cut`: a
- * reply ends after `bytes`.
+ * reply ends after `bytes`. `stall`: nothing gets through until there is another fault, or none. `gone`: there is no socket.
  */
 export type Fault =
   | { readonly kind: 'none' }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'reset' }
   | { readonly kind: 'refuse' }
-  | { readonly kind: 'cut'; readonly bytes: number };
+  | { readonly kind: 'cut'; readonly bytes: number }
+  | { readonly kind: 'stall' }
+  | { readonly kind: 'gone' };
 
 export interface FaultyEngine extends AsyncDisposable {
   /** For `--docker-host`. */
@@ -32,11 +34,13 @@ export const startFaultyEngine = async (): Promise<FaultyEngine> => {
   const path = join(folder, 'docker.sock');
   const sockets = new Set<Socket>();
   let fault: Fault = { kind: 'none' };
+  let held: (() => void)[] = [];
 
   const join2 = (near: Socket, far: Socket): void => {
     let passed = 0;
     const later = (fn: () => void): void => {
       if (fault.kind === 'slow') setTimeout(fn, fault.ms);
+      else if (fault.kind === 'stall') held.push(fn);
       else fn();
     };
     near.on('data', chunk => {
@@ -62,7 +66,7 @@ export const startFaultyEngine = async (): Promise<FaultyEngine> => {
       one.on('error', () => {});
       one.once('close', () => {
         sockets.delete(one);
-        setTimeout(() => other.destroy(), fault.kind === 'slow' ? fault.ms : 0);
+        later(() => setTimeout(() => other.destroy()));
       });
     }
   };
@@ -80,7 +84,12 @@ export const startFaultyEngine = async (): Promise<FaultyEngine> => {
     host: `unix://${path}`,
     set: next => {
       fault = next;
-      if (next.kind === 'reset') for (const socket of sockets) socket.destroy();
+      if (next.kind === 'gone' && existsSync(path)) renameSync(path, `${path}.gone`);
+      if (next.kind !== 'gone' && existsSync(`${path}.gone`)) renameSync(`${path}.gone`, path);
+      if (next.kind === 'reset' || next.kind === 'gone') for (const socket of sockets) socket.destroy();
+      const now = next.kind === 'stall' ? [] : held;
+      if (next.kind !== 'stall') held = [];
+      for (const fn of now) fn();
     },
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise(resolve => server.close(resolve));

@@ -68,11 +68,22 @@ export class DockerDriver implements Driver {
   async answers(): Promise<Availability> {
     await this.events.ready();
     const { trouble } = this.events;
-    if (trouble === undefined) return { usable: true };
-    return {
-      usable: false,
-      reason: `No Docker engine answers at ${describeAddress(this.at)} (${trouble}). Start it, or name another with --docker-host.`,
-    };
+    return trouble === undefined ? { usable: true } : this.silent(trouble);
+  }
+
+  /** The stream of events stands though the engine hangs, so this asks. */
+  async responds(): Promise<Availability> {
+    try {
+      await this.engine.ping();
+      return { usable: true };
+    } catch (error) {
+      return this.silent(errorText(error).trim());
+    }
+  }
+
+  private silent(why: string): Availability {
+    const remedy = 'Start it, or name another with --docker-host.';
+    return { usable: false, reason: `No Docker engine answers at ${describeAddress(this.at)} (${why}). ${remedy}` };
   }
 
   async available(_kind: string, image: string): Promise<Availability> {
