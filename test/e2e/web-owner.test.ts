@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { entity } from '../../src/messages.js';
 import { http } from '../support/http.js';
 import { restClient } from '../support/rest.js';
-import { ECHO, overBothDrivers, type WebServer, webServer } from '../support/web.js';
+import { ECHO, overBothDrivers, webServer } from '../support/web.js';
 
 const OTHER = `11111111-2222-3333-4444-555555555555:${'k'.repeat(64)}`;
 
@@ -17,47 +17,46 @@ const usersFile = async (): Promise<string> => {
   return file;
 };
 
-describe('4.2 the owner’s rights and throttles', () => {
-  let users: string;
-  let server: WebServer;
-  beforeAll(async () => {
-    users = await usersFile();
-    server = await webServer({ limits: 'openwhisk', users });
-    await server.web('echo', ECHO);
-  });
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]();
-    await rm(join(users, '..'), { recursive: true });
-  });
-
-  test('2. a binding whose provider is not shared any more: 403, without CORS', async () => {
-    const other = restClient(server.url, OTHER);
-    await other.put('_/packages/shared', { publish: true });
-    await other.action('shared/act', ECHO, { annotations: [{ key: 'web-export', value: true }] });
-    await server.rest.put('_/packages/bound', { binding: { namespace: 'other', name: 'shared' } });
-    expect((await server.call('guest/bound/act')).status).toBe(200);
-    await other.put('_/packages/shared?overwrite=true', { publish: false });
-    const refused = await server.call('guest/bound/act');
-    expect([refused.status, refused.json.error]).toEqual([403, entity.forbidden('other/shared')]);
-    expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
-  });
-
-  test('2. calls count against the owner, whoever calls: 429, without CORS', async () => {
-    // Of so many calls in a row more than 60 fall into one minute, wherever it begins.
-    for (let i = 0; i < 125; i++) {
-      const reply = await server.call('guest/default/echo');
-      if (reply.status === 200) continue;
-      expect([reply.status, reply.json.error]).toEqual([
-        429,
-        expect.stringMatching(/^Too many requests in the last minute \(count: 6\d, allowed: 60\)\.$/),
-      ]);
-      expect(reply.headers).not.toHaveProperty('access-control-allow-origin');
-      expect(reply.text).toContain('\n  "');
-      return;
-    }
-    expect.unreachable('never throttled');
-  });
+let users: string;
+beforeAll(async () => {
+  users = await usersFile();
 });
+afterAll(() => rm(join(users, '..'), { recursive: true }));
+
+overBothDrivers(
+  '4.2 the owner’s rights and throttles',
+  server => server.web('echo', ECHO),
+  server => {
+    test('2. a binding whose provider is not shared any more: 403, without CORS', async () => {
+      const other = restClient(server().url, OTHER);
+      await other.put('_/packages/shared', { publish: true });
+      await other.action('shared/act', ECHO, { annotations: [{ key: 'web-export', value: true }] });
+      await server().rest.put('_/packages/bound', { binding: { namespace: 'other', name: 'shared' } });
+      expect((await server().call('guest/bound/act')).status).toBe(200);
+      await other.put('_/packages/shared?overwrite=true', { publish: false });
+      const refused = await server().call('guest/bound/act');
+      expect([refused.status, refused.json.error]).toEqual([403, entity.forbidden('other/shared')]);
+      expect(refused.headers).not.toHaveProperty('access-control-allow-origin');
+    });
+
+    test('2. calls count against the owner, whoever calls: 429, without CORS', async () => {
+      // Of so many calls in a row more than 60 fall into one minute, wherever it begins.
+      for (let i = 0; i < 125; i++) {
+        const reply = await server().call('guest/default/echo');
+        if (reply.status === 200) continue;
+        expect([reply.status, reply.json.error]).toEqual([
+          429,
+          expect.stringMatching(/^Too many requests in the last minute \(count: 6\d, allowed: 60\)\.$/),
+        ]);
+        expect(reply.headers).not.toHaveProperty('access-control-allow-origin');
+        expect(reply.text).toContain('\n  "');
+        return;
+      }
+      expect.unreachable('never throttled');
+    });
+  },
+  () => ({ limits: 'openwhisk', users }),
+);
 
 overBothDrivers(
   '4.7 vanity hosts',

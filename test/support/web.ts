@@ -70,7 +70,7 @@ export const overBothDrivers = (
   name: string,
   prepare: (server: WebServer) => Promise<void>,
   tests: (server: () => WebServer) => void,
-  options: Partial<Config> = {},
+  options: () => Partial<Config> = () => ({}),
 ): void => {
   for (const driver of ['process', 'docker'] as const) {
     const suite = driver === 'docker' ? describeDocker : describe;
@@ -78,7 +78,7 @@ export const overBothDrivers = (
       let server: WebServer;
       beforeAll(async () => {
         if (driver === 'docker') await requireImage('nodejs:20');
-        server = await webServer({ driver, ...options });
+        server = await webServer({ driver, ...options() });
         await prepare(server);
       }, 300_000);
       afterAll(() => server?.[Symbol.asyncDispose]());
