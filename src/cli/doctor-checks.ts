@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { dockerCertificates, dockerConfigFolder, processEnvironment } from '../config/load.js';
@@ -35,11 +35,14 @@ export const checkNode = (): Check => {
   return { name: 'node', state: enough ? 'ok' : 'trouble', text: enough ? text : `${text}: 20.19 or later is needed` };
 };
 
-const writable = (path: string): Promise<boolean> =>
-  access(path, constants.W_OK).then(
-    () => true,
-    () => false,
+/** What keeps files from being made in the folder; undefined when nothing does. */
+const obstacle = async (folder: string): Promise<string | undefined> => {
+  if (!(await stat(folder)).isDirectory()) return `${folder} is no folder. Name another with --data-dir.`;
+  return access(folder, constants.W_OK).then(
+    () => undefined,
+    () => `${folder} cannot be written. Change its rights, or name another with --data-dir.`,
   );
+};
 
 const nearest = (path: string): string => (existsSync(path) || dirname(path) === path ? path : nearest(dirname(path)));
 
@@ -48,13 +51,8 @@ export const checkDataDir = async (config: Config): Promise<Check> => {
   if (config.memory) return { name, state: 'ok', text: 'none: everything is kept in memory' };
   const { dataDir } = config;
   const there = nearest(dataDir);
-  if (!(await writable(there))) {
-    return {
-      name,
-      state: 'trouble',
-      text: `${there} cannot be written. Change its rights, or name another with --data-dir.`,
-    };
-  }
+  const trouble = await obstacle(there);
+  if (trouble !== undefined) return { name, state: 'trouble', text: trouble };
   return { name, state: 'ok', text: there === dataDir ? dataDir : `${dataDir}, made at the first start` };
 };
 
