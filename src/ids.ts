@@ -13,9 +13,13 @@ const draw = (n: number): number => {
   return used - n;
 };
 
-/** A new activation id: 32 lower-case hex characters (OpenWhisk: a UUID without dashes). */
+/**
+ * A new activation id: 32 lower-case hex characters (OpenWhisk: a UUID without dashes). It begins with the time, in ms, as a
+ * UUID of version 7 does: ids of a batch are neighbours in the store's index and share its pages. 80 bits are random.
+ */
 export const activationId = (): string => {
   const from = draw(16);
+  pool.writeUIntBE(Date.now(), from, 6);
   return pool.toString('hex', from, from + 16);
 };
 
