@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { docker } from './docker.js';
@@ -25,6 +25,18 @@ const freePort = (): Promise<number> =>
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
     });
+  });
+
+const connects = (host: string, port: number): Promise<true | undefined> =>
+  new Promise(resolve => {
+    const socket = createConnection({ host, port, timeout: 1_000 });
+    const done = (answer?: true): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done());
+    socket.once('timeout', () => done());
   });
 
 const kubeconfigOf = (server: string, token: string): object => ({
@@ -138,7 +150,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Addresses of Services work from then on, for pods and on this machine. */
-  startProxy(): void {
+  async startProxy(): Promise<void> {
     const name = this.nodes[0]?.name ?? '';
     const none = ['max-per-core=0', 'tcp-timeout-established=0s', 'tcp-timeout-close-wait=0s'];
     this.proxied = true;
@@ -148,9 +160,13 @@ export class Cluster implements AsyncDisposable {
       `--cluster-cidr=${this.net}.0.0/16`,
       `--hostname-override=${name}`,
       `--healthz-bind-address=`,
-      `--metrics-bind-address=${this.gateway}:0`,
+      `--metrics-bind-address=127.0.0.1:${await freePort()}`,
       ...none.map(word => `--conntrack-${word}`),
     ]);
+    // The first address of Services is the API's own.
+    await eventually(() => connects(`${this.net}.255.1`, 443), 30_000).catch(error => {
+      throw new Error(`${error.message}\n${this.daemons.at(-1)?.said()}`);
+    });
   }
 
   /** Gives the nodes one more image of the Docker engine. */

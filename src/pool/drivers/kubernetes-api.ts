@@ -1,5 +1,13 @@
 import { Writable } from 'node:stream';
-import type { Attach, CoreV1Api, KubeConfig, V1Pod, Watch } from '@kubernetes/client-node';
+import type {
+  Attach,
+  ConfigurationOptions,
+  CoreV1Api,
+  KubeConfig,
+  Observable,
+  V1Pod,
+  Watch,
+} from '@kubernetes/client-node';
 import { errorText, UsageError } from '../../errors.js';
 import type { OutputStream } from '../driver.js';
 
@@ -33,6 +41,10 @@ export interface ApiFault {
   readonly status: number | undefined;
   readonly message: string;
 }
+
+/** Time limits of calls, in ms. One that asks for a sign of life is to tell of its absence soon. */
+const PING_CALL = 5_000;
+const CALL = 15_000;
 
 /** Often enough for proxies that drop connections on which nothing comes, in ms. */
 const PING = 30_000;
@@ -91,7 +103,27 @@ const loadKubeConfig = async (options: ClusterOptions): Promise<KubeConfig> => {
   return kube;
 };
 
-/** The calls of the Kubernetes API that the driver makes, all in one namespace. No policy. */
+/** What the client makes of a promise, for its middleware. */
+type Observe = <T>(value: T) => Observable<T>;
+
+/** The client knows no time limits: this gives a call's request a signal. */
+const withSignal = (signal: AbortSignal, observe: Observe): ConfigurationOptions => ({
+  middlewareMergeStrategy: 'append',
+  middleware: [
+    {
+      pre: request => {
+        request.setSignal(signal);
+        return observe(request);
+      },
+      post: observe,
+    },
+  ],
+});
+
+/**
+ * The calls of the Kubernetes API that the driver makes, all in one namespace. No policy. Calls that are no streams have
+ * a time limit.
+ */
 export class KubernetesApi {
   private constructor(
     /** Such as `https://10.0.0.1:6443`. */
@@ -100,34 +132,46 @@ export class KubernetesApi {
     private readonly core: CoreV1Api,
     private readonly watching: Watch,
     private readonly attaching: Attach,
+    private readonly observe: Observe,
   ) {}
 
   /** Reads the configuration; asks nothing of the cluster. Throws `UsageError`. */
   static async open(options: ClusterOptions): Promise<KubernetesApi> {
     const kube = await loadKubeConfig(options);
-    const { Attach, CoreV1Api, Watch } = await import('@kubernetes/client-node');
+    const { Attach, CoreV1Api, Observable, Watch } = await import('@kubernetes/client-node');
+    const observe: Observe = value => new Observable(Promise.resolve(value));
     const namespace = options.namespace ?? kube.getContextObject(kube.getCurrentContext())?.namespace ?? 'default';
     const server = kube.getCurrentCluster()?.server ?? '';
-    return new KubernetesApi(server, namespace, kube.makeApiClient(CoreV1Api), new Watch(kube), new Attach(kube));
+    const core = kube.makeApiClient(CoreV1Api);
+    return new KubernetesApi(server, namespace, core, new Watch(kube), new Attach(kube), observe);
+  }
+
+  /** The cheapest thing that its rights allow: one pod at most, from the API server's cache. */
+  async ping(): Promise<void> {
+    const one = { namespace: this.namespace, limit: 1, resourceVersion: '0' };
+    await this.within(PING_CALL, options => this.core.listNamespacedPod(one, options));
   }
 
   create(body: V1Pod): Promise<V1Pod> {
-    return this.core.createNamespacedPod({ namespace: this.namespace, body });
+    return this.within(CALL, options => this.core.createNamespacedPod({ namespace: this.namespace, body }, options));
   }
 
   async delete(name: string, gracePeriodSeconds: number): Promise<void> {
-    await this.core.deleteNamespacedPod({ name, namespace: this.namespace, gracePeriodSeconds });
+    const which = { name, namespace: this.namespace, gracePeriodSeconds };
+    await this.within(CALL, options => this.core.deleteNamespacedPod(which, options));
   }
 
   /** Pods with the label, and from where a watch goes on. */
   async list(labelSelector: string): Promise<{ readonly pods: V1Pod[]; readonly version: string }> {
-    const { items, metadata } = await this.core.listNamespacedPod({ namespace: this.namespace, labelSelector });
+    const which = { namespace: this.namespace, labelSelector };
+    const { items, metadata } = await this.within(CALL, options => this.core.listNamespacedPod(which, options));
     return { pods: items, version: metadata?.resourceVersion ?? '' };
   }
 
   /** What a container printed so far, both streams in one, at most `limitBytes`. */
   logs(name: string, container: string, limitBytes: number): Promise<string> {
-    return this.core.readNamespacedPodLog({ name, container, limitBytes, namespace: this.namespace });
+    const which = { name, container, limitBytes, namespace: this.namespace };
+    return this.within(CALL, options => this.core.readNamespacedPodLog(which, options));
   }
 
   /** Resolves when the stream has ended, rejects when it broke. `signal` ends it. */
@@ -184,5 +228,17 @@ export class KubernetesApi {
       resume: () => socket.resume(),
       close: () => socket.terminate(),
     };
+  }
+  private async within<T>(ms: number, call: (options: ConfigurationOptions) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const late = new Error(`it did not answer within ${ms / 1000} s`);
+    const timer = setTimeout(() => controller.abort(late), ms);
+    try {
+      return await call(withSignal(controller.signal, this.observe));
+    } catch (error) {
+      throw controller.signal.aborted ? late : error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

@@ -59,12 +59,20 @@ const labelsOf = (spec: ContainerSpec, instance: string): Record<string, string>
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, labelValue(value)]));
 };
 
+/**
+ * Some images' proxies end on SIGTERM whatever they do: it comes when the pod's grace is over. Before, the server removes
+ * the pod when its activation has ended.
+ */
+const lifecycleOf = (grace: number): Partial<V1Container> =>
+  grace > 0 ? { lifecycle: { preStop: { sleep: { seconds: grace } } } } : {};
+
 const container = (spec: ContainerSpec, options: PodOptions, base: Partial<V1Container>): V1Container => {
   const own = new Set(Object.keys(spec.env));
   const env: V1EnvVar[] = Object.entries(spec.env).map(([name, value]) => ({ name, value }));
   const memory = `${spec.memory}Mi`;
   const cpu = `${Math.max(1, Math.round((spec.cpuShares * 1000) / SHARES))}m`;
   return {
+    ...lifecycleOf(options.template?.spec?.terminationGracePeriodSeconds ?? TERMINATION_GRACE),
     ...base,
     name: ACTION_CONTAINER,
     image: spec.image,

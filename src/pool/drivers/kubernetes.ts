@@ -31,9 +31,9 @@ const PARALLEL = 20;
 const PULL = { missing: 'IfNotPresent', always: 'Always', never: 'Never' } as const;
 const GONE: Trouble = { kind: 'refused', message: 'it was deleted' };
 
-/** What the API says when there is no room now: the quota is used up, or it is itself too busy. */
+/** What the API says when there is no room now: the quota is used up, or not counted yet, or it is itself too busy. */
 const isRefusal = ({ status, message }: ApiFault): boolean =>
-  status === 429 || (status === 403 && /exceeded quota/i.test(message));
+  status === 429 || (status === 403 && /exceeded quota|status unknown for quota/i.test(message));
 /** It did not answer, or not as itself: it may have made the pod all the same. */
 const isOutage = ({ status }: ApiFault): boolean => status === undefined || status >= 500;
 
@@ -78,11 +78,17 @@ export class KubernetesDriver implements Driver {
   async answers(): Promise<Availability> {
     await this.watch.ready();
     const { trouble } = this.watch;
-    if (trouble === undefined) return { usable: true };
-    return {
-      usable: false,
-      reason: `The Kubernetes API at ${this.server} does not let this server watch pods in namespace '${this.namespace}' (${trouble}).`,
-    };
+    return trouble === undefined ? { usable: true } : this.unusable(trouble);
+  }
+
+  /** A watch stands though nothing comes on it from an API that hangs, so this asks. */
+  async responds(): Promise<Availability> {
+    try {
+      await this.api.ping();
+      return { usable: true };
+    } catch (error) {
+      return this.unusable(faultOf(error).message);
+    }
   }
 
   /** Which images the nodes have, or can get, only a pod that is tried tells. */
@@ -114,6 +120,14 @@ export class KubernetesDriver implements Driver {
     this.watch.close();
     const failed = removals.find(removal => removal.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  private unusable(why: string): Availability {
+    const where = `in namespace '${this.namespace}'`;
+    return {
+      usable: false,
+      reason: `The Kubernetes API at ${this.server} does not let this server watch pods ${where} (${why}).`,
+    };
   }
 
   private async make(spec: ContainerSpec): Promise<Container> {
