@@ -4,6 +4,7 @@ import { retention, systemLimits } from '../config/limits.js';
 import { colorWanted, loadConfig } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import type { Subject } from '../entities/types.js';
+import { provideManagementPackage } from '../gateway/management-package.js';
 import { createLogger, type Logger } from '../log.js';
 import { wiring } from '../pool/container-wiring.js';
 import type { Availability } from '../pool/driver.js';
@@ -133,6 +134,7 @@ const start = async (
   });
   lifecycle.started('store', () => store.close());
   provideSubjects(store.subjects, config.users, config.auth === 'generate');
+  provideManagementPackage({ entities: store.entities, kinds: runtimes, limits, now: clock.now() });
 
   // Containers learn the address to call back at only when they are made, by then the port is known.
   let port = config.port;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { afterEach, describe, expect, test } from 'vitest';
 import { gateway as text } from '../../src/messages.js';
 import { basic, type HttpOptions, http } from '../support/http.js';
+import { restClient } from '../support/rest.js';
 import { ECHO, overBothDrivers } from '../support/web.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the client has no exact types
@@ -118,6 +119,28 @@ overBothDrivers(
         );
         expect((await call('/file/p')).text).toBe('as text');
         expect((await action('getApi.http', { basepath: 'From a file' })).json.apis).toHaveLength(1);
+      });
+
+      test('invoked by name, as the actions that they are in OpenWhisk', async () => {
+        const system = restClient(server().url, server().other as string);
+        const invoke = (name: string, args: object) =>
+          system.post(`_/actions/apimgmt/${name}?blocking=true&result=true`, {
+            __ow_user: 'whisk.system',
+            accesstoken: 'AnAccessToken',
+            spaceguid: 'ASpaceGuid',
+            ...args,
+          });
+        const created = await invoke('createApi', apidoc());
+        expect([created.status, created.json.apidoc.basePath]).toEqual([200, '/cli']);
+        const { json } = await invoke('getApi', { basepath: '/cli' });
+        expect(json.apis.map((api: Client) => api.value.apidoc.paths['/p'].get['x-openwhisk'].action)).toEqual([
+          'echo',
+        ]);
+        expect((await invoke('deleteApi', {})).json).toEqual({ error: text.basePathMissing });
+        expect((await invoke('deleteApi', { basepath: '/cli' })).json).toEqual({});
+        expect((await invoke('getApi', { basepath: '/cli' })).json).toEqual({ apis: [] });
+        const { json: shown } = await system.get('_/packages/apimgmt');
+        expect(shown.actions.map((one: Client) => one.name).sort()).toEqual(['createApi', 'deleteApi', 'getApi']);
       });
 
       test('.json returns the raw HTTP response', async () => {

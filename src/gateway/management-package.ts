@@ -1,0 +1,84 @@
+import { applyActionPut } from '../entities/action.js';
+import { type KindTable, parseExec } from '../entities/exec.js';
+import { mergeLimits, type SystemLimits } from '../entities/limits.js';
+import type { PackageDoc } from '../entities/types.js';
+import type { EntityStore } from '../store/store.js';
+
+const NAMESPACE = 'whisk.system';
+const PACKAGE = 'apimgmt';
+const KIND = 'nodejs:default';
+const ACTIONS: Readonly<Record<string, string>> = {
+  createApi: 'Create an API',
+  getApi: 'Retrieve the specified API configuration (in JSON format)',
+  deleteApi: 'Delete an API',
+};
+
+/**
+ * What an action of the package runs when it is invoked by name: the web action of its name, as its invoker. That one is
+ * answered by the server itself (management-web.ts); `wsk api` and the npm client only use it.
+ */
+const code = (name: string): string => `async function main(params) {
+  const args = Object.fromEntries(Object.entries(params).filter(([key]) => !key.startsWith('__ow_')));
+  const reply = await fetch(process.env.__OW_API_HOST + '/api/v1/web/${NAMESPACE}/${PACKAGE}/${name}.json', {
+    method: 'POST',
+    headers: {
+      authorization: 'Basic ' + Buffer.from(process.env.__OW_API_KEY).toString('base64'),
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(args),
+  });
+  const answer = await reply.json();
+  return answer.body ?? answer;
+}
+`;
+
+export interface ManagementPackage {
+  readonly entities: EntityStore;
+  readonly kinds: KindTable;
+  readonly limits: SystemLimits;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/**
+ * Puts `/whisk.system/apimgmt` there as OpenWhisk's installation does, unless a package of the name is there or the
+ * manifest has no Node.js.
+ */
+export const provideManagementPackage = ({ entities, kinds, limits, now }: ManagementPackage): void => {
+  const path = `${NAMESPACE}/${PACKAGE}`;
+  if (entities.get(path) || kinds.kind(kinds.resolveDefault(KIND)) === undefined) return;
+  const doc: PackageDoc = {
+    type: 'package',
+    namespace: NAMESPACE,
+    name: PACKAGE,
+    version: '0.0.1',
+    publish: false,
+    annotations: [{ key: 'description', value: 'This package manages the gateway API configuration.' }],
+    parameters: [],
+    updated: now,
+  };
+  const actions = Object.entries(ACTIONS).map(([name, description]) => {
+    const parsed = parseExec({ kind: KIND, code: code(name) }, NAMESPACE, kinds);
+    const annotations = [
+      { key: 'description', value: description },
+      { key: 'web-export', value: true },
+      { key: 'final', value: true },
+      { key: 'provide-api-key', value: true },
+    ];
+    const write = {
+      namespace: path,
+      name,
+      body: { annotations },
+      parsed,
+      limits: mergeLimits({}, undefined, limits),
+      now,
+    };
+    return {
+      path: `${path}/${name}`,
+      rev: undefined,
+      doc: applyActionPut(undefined, write),
+      code: parsed.code ?? null,
+    };
+  });
+  entities.write([{ path, rev: undefined, doc }, ...actions]);
+};
