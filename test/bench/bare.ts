@@ -1,22 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
+import { DockerDriver } from '../../src/pool/drivers/docker.js';
+import { ProcessDriver } from '../../src/pool/drivers/process.js';
 import type { DriverName } from './case.js';
 import { Connection, request, type Target } from './load.js';
 import { wait } from './server.js';
-
-/** What the bench needs of the built drivers (src/pool/driver.ts). */
-interface MadeContainer {
-  readonly address: Target;
-  onOutput(listener: () => void): void;
-}
-interface BuiltDriver {
-  create(spec: object): Promise<MadeContainer>;
-  close(): Promise<void>;
-}
-type DriverClass = new (options: object) => BuiltDriver;
 
 const root = new URL('../../', import.meta.url);
 
@@ -68,7 +58,7 @@ export const initialise = async (target: Target, code: string): Promise<void> =>
   }
 };
 
-const CLASSES: Partial<Record<DriverName, string>> = { docker: 'DockerDriver', process: 'ProcessDriver' };
+const DRIVERS = { docker: DockerDriver, process: ProcessDriver } as const;
 
 /** Hot containers, made by the server's own driver, that nothing stands before. */
 export const withBare = async <T>(
@@ -77,13 +67,10 @@ export const withBare = async <T>(
   code: string,
   use: (targets: Target[]) => Promise<T>,
 ): Promise<T> => {
-  const name = CLASSES[driver];
-  if (name === undefined) throw new Error(`${driver}: no bare containers are made with this driver`);
+  if (driver === 'kubernetes') throw new Error(`${driver}: no bare containers are made with this driver`);
   const directory = mkdtempSync(join(tmpdir(), 'miniwhisk-bare-'));
-  const file = fileURLToPath(new URL(`dist/pool/drivers/${driver}.js`, root));
-  const built = (await import(file)) as Record<string, DriverClass>;
   const options = { directory, environment: process.env, instance: `bench${process.pid}` };
-  const made = new (built[name] as DriverClass)(options);
+  const made = new DRIVERS[driver](options);
   try {
     const targets: Target[] = [];
     for (let i = 0; i < count; i++) {

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../dist/clock.js';
-import type { Activation } from '../../dist/entities/types.js';
-import { activationId } from '../../dist/ids.js';
-import { silentLogger } from '../../dist/log.js';
-import { openStore } from '../../dist/store/sqlite.js';
-import type { ActivationQuery, Page, Store } from '../../dist/store/store.js';
+import { systemClock } from '../../src/clock.js';
+import type { Activation } from '../../src/entities/types.js';
+import { activationId } from '../../src/ids.js';
+import { silentLogger } from '../../src/log.js';
+import { openStore } from '../../src/store/sqlite.js';
+import type { ActivationQuery, Page, Store } from '../../src/store/store.js';
 import type { Case } from './case.js';
 
 const NAMESPACE = 'guest';
