@@ -76,6 +76,14 @@ describeKubernetes('on Kubernetes, two nodes', () => {
     return reply.json.activationId;
   };
 
+  /** How many pods the API has refused so far. */
+  const refusals = async (): Promise<number> => {
+    const metrics = await cluster.kubectl('get', '--raw', '/metrics');
+    const rows = metrics.split('\n').filter(row => /^apiserver_request_total\{.*resource="pods"/.test(row));
+    const refused = rows.filter(row => /code="403"/.test(row) && /verb="POST"/.test(row) && /dry_run=""/.test(row));
+    return refused.reduce((sum, row) => sum + Number(row.split(' ').at(-1)), 0);
+  };
+
   it('passes the e2e suites', { timeout: 500_000 }, async () => {
     const { code, said } = await runSuites({
       OW_APIHOST: server.url,
@@ -87,15 +95,33 @@ describeKubernetes('on Kubernetes, two nodes', () => {
   });
 
   it('says what a full quota means, keeps from asking, and serves again when there is room', async () => {
-    await rest.action('small', 'function main() { return { ok: true } }', { limits: { memory: 128 } });
+    // No stem cell has this memory.
+    await rest.action('small', 'function main() { return { ok: true } }', { limits: { memory: 160 } });
     await cluster.kubectl('create', 'quota', 'none', '-n', cluster.namespace, '--hard=pods=0');
     try {
+      // The cluster has no controller that counts; and the API takes a moment to see the quota.
+      const status = JSON.stringify({ status: { hard: { pods: '0' }, used: { pods: '0' } } });
+      const patch = ['patch', 'quota', 'none', '-n', cluster.namespace, '--type=merge', '-p', status];
+      await cluster.kubectl(...patch, '--subresource=status');
+      await eventually(
+        () =>
+          cluster.kubectl('run', 'probe', '--image=none', '--dry-run=server', '-n', cluster.namespace).then(
+            () => undefined,
+            error => (/exceeded quota: none/.test(error.message) ? true : undefined),
+          ),
+        40_000,
+      );
+      const before = await refusals();
       const reply = await rest.post('_/actions/small?blocking=true', {});
-      expect(reply.status).toBe(502);
+      expect(reply.status).toBe(500);
       expect(reply.json.response).toMatchObject({
         status: 'whisk internal error',
         result: { error: outcome.notProvisioned },
       });
+      // Half a second after the first, then twice as long each time, in the 20 s that a pod may take.
+      const asked = (await refusals()) - before;
+      expect(asked).toBeGreaterThan(1);
+      expect(asked).toBeLessThan(10);
     } finally {
       await cluster.kubectl('delete', 'quota', 'none', '-n', cluster.namespace);
     }

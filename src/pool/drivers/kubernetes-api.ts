@@ -44,6 +44,7 @@ export interface ApiFault {
 
 /** Time limits of calls, in ms. One that asks for a sign of life is to tell of its absence soon. */
 const PING_CALL = 5_000;
+const ATTACH = 5_000;
 const CALL = 15_000;
 
 /** Often enough for proxies that drop connections on which nothing comes, in ms. */
@@ -55,6 +56,18 @@ const PING = 30_000;
  */
 const FIRST_MESSAGE = 1_000;
 const ON_ITS_WAY = 30;
+
+/** The call's result; rejects when it takes longer than `ms`, and gives what comes after all to `discard`. */
+const soon = async <T>(ms: number, call: Promise<T>, discard: (late: T) => void): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<undefined>(resolve => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const first = await Promise.race([call.then(value => ({ value })), limit]).finally(() => clearTimeout(timer));
+  if (first) return first.value;
+  call.then(discard).catch(() => {});
+  throw new Error(`it did not answer within ${ms / 1000} s`);
+};
 
 const settled = (socket: WebSocket): Promise<void> =>
   new Promise(resolve => {
@@ -205,7 +218,7 @@ export class KubernetesApi {
           done();
         },
       });
-    const socket = await this.attaching.attach(
+    const attaching = this.attaching.attach(
       this.namespace,
       name,
       container,
@@ -214,6 +227,7 @@ export class KubernetesApi {
       null,
       false,
     );
+    const socket = await soon(ATTACH, attaching, late => late.terminate());
     await settled(socket);
     socket.pause();
     const ping = setInterval(() => socket.ping(), PING);

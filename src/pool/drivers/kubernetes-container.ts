@@ -36,6 +36,7 @@ export class KubernetesContainer implements Container {
   private vanish: () => void = () => {};
   private readonly vanished: Promise<void>;
   private ended = false;
+  private left = false;
   private removal: Promise<void> | undefined;
 
   constructor(
@@ -57,7 +58,10 @@ export class KubernetesContainer implements Container {
   }
 
   heard(news: PodNews): void {
-    if (news.at === 'running' && news.leaving && !this.removal) this.leave();
+    if (news.at === 'running' && news.leaving && !this.removal) {
+      this.left = true;
+      this.leave();
+    }
     if (news.at === 'ended') void this.died(news.exit);
     if (news.at !== 'gone') return;
     void this.died({ code: null, outOfMemory: false });
@@ -88,9 +92,13 @@ export class KubernetesContainer implements Container {
     this.settle(exit);
   }
 
-  /** A living one gets its second to end, so that its memory is free when it is gone; a dead one goes at once. */
+  /**
+   * A living one gets its second to end, so that its memory is free when it is gone. A dead one goes at once, and so does
+   * one that somebody else deletes: its node lets it live until the grace that it began with is over, whatever comes, and
+   * whoever drains the node would wait for that.
+   */
   private async end(): Promise<void> {
-    const forced = this.ended;
+    const forced = this.ended || this.left;
     await this.delete(forced ? 0 : GRACE);
     if (!forced) {
       await Promise.race([this.vanished, delay(FORCE_AFTER)]);
