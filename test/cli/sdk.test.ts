@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,9 +38,15 @@ describe('miniwhisk sdk', () => {
     const { code, stdout } = await write('docker', 'hello');
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/^Wrote 6 files to .*hello\. Begin with .*README\.md; then: make image\n$/),
+      expect.stringMatching(/^Wrote 7 files to .*hello\. Begin with .*README\.md; then: make image\n$/),
     ]);
-    expect(readdirSync(join(dir, 'hello')).sort()).toEqual(['Dockerfile', 'Makefile', 'README.md', 'examples']);
+    expect(readdirSync(join(dir, 'hello')).sort()).toEqual([
+      'Dockerfile',
+      'Makefile',
+      'README.md',
+      'buildAndPush.sh',
+      'examples',
+    ]);
     expect(readdirSync(join(dir, 'hello', 'examples')).sort()).toEqual(['example.bash', 'example.c', 'example.go']);
   });
 
@@ -69,10 +84,14 @@ describe('/blackbox.tar.gz', () => {
     writeFileSync(archive, Buffer.from(await reply.arrayBuffer()));
     execFileSync('tar', ['-xzf', archive, '-C', dir]);
     const { stdout } = await write('docker', 'compare');
-    expect(stdout).toContain('Wrote 6 files');
+    expect(stdout).toContain('Wrote 7 files');
     for (const file of ['README.md', 'Makefile', 'Dockerfile', 'examples/example.c']) {
       expect(readFileSync(join(dir, 'dockerSkeleton', file))).toEqual(readFileSync(join(dir, 'compare', file)));
     }
+    // What OpenWhisk's own test of `wsk sdk install docker` looks for.
+    const [, from] = readFileSync(join(dir, 'dockerSkeleton', 'Dockerfile'), 'utf8').split('\n');
+    expect(from).toBe('FROM openwhisk/dockerskeleton');
+    accessSync(join(dir, 'dockerSkeleton', 'buildAndPush.sh'), constants.X_OK);
   });
 });
 
