@@ -43,11 +43,16 @@ const API = '/api/v1';
 
 const isApi = (path: string): boolean => path === API || path.startsWith(`${API}/`);
 
-/** Passes over a layer for REST resources: the most called routes pay for no other. */
+/** Layers that REST resources, the most called routes, pass over at once. */
 const outside =
-  (layer: Koa.Middleware): Koa.Middleware =>
-  (ctx, next) =>
-    ctx.path.startsWith(`${API}/namespaces`) ? next() : layer(ctx, next);
+  (layers: readonly Koa.Middleware[]): Koa.Middleware =>
+  (ctx, next) => {
+    const from = (i: number): Promise<unknown> => {
+      const layer = layers[i];
+      return layer ? Promise.resolve(layer(ctx, () => from(i + 1))) : next();
+    };
+    return ctx.path.startsWith(`${API}/namespaces`) ? next() : from(0);
+  };
 
 const sendOk = (ctx: Koa.Context): void => {
   ctx.status = 200;
@@ -120,8 +125,14 @@ const noRoute: Koa.Middleware = ctx => {
     : rejection(405, http.methodNotAllowed('OPTIONS'), { Allow: 'OPTIONS' });
 };
 
-/** The whole order of a request, top to bottom. `webLayers` answer web actions and the API gateway (server/web.ts). */
-export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[]): Koa => {
+/** What answers web actions and the API gateway (server/web.ts). */
+export interface WebLayers {
+  readonly vanity: Koa.Middleware;
+  readonly layers: readonly Koa.Middleware[];
+}
+
+/** The whole order of a request, top to bottom. */
+export const createApp = (parts: AppParts, web: WebLayers): Koa => {
   const app = new Koa();
   app.silent = true;
   const routes = apiRoutes(parts);
@@ -138,11 +149,11 @@ export const createApp = (parts: AppParts, webLayers: readonly Koa.Middleware[])
   app.use(errorReplies(parts.log));
   app.use(refuseForeignHosts(parts.trust));
   app.use(refuseForeignOrigins(parts.trust.origins));
-  for (const layer of webLayers) app.use(layer);
+  app.use(web.vanity);
+  app.use(outside(web.layers));
   app.use(preflight);
-  for (const router of [openRouter(parts, info, requireUser), ...docs]) {
-    app.use(outside(router.routes() as unknown as Koa.Middleware));
-  }
+  const open = [openRouter(parts, info, requireUser), ...docs];
+  app.use(outside(open.map(router => router.routes() as unknown as Koa.Middleware)));
   app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
   app.use(restCors);
   app.use(exceptHead(rest as unknown as Koa.Middleware));

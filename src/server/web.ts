@@ -73,6 +73,7 @@ export const createWebSide = (parts: WebSideParts, options: WebSideOptions) => {
   return {
     gatewayApp,
     /** For the server's own port, in this order; each leaves alone what is not its own. */
-    layers: [vanityHosts(forwarded), managementActions(management), webActions(run, caller), calls, v2],
+    vanity: vanityHosts(forwarded),
+    layers: [managementActions(management), webActions(run, caller), calls, v2],
   };
 };

@@ -121,5 +121,5 @@ export const wire = ({
   };
   const web = createWebSide(parts, { hosts: parts.trust, trustProxy: config.trustProxy, gatewayPort });
   const recovery = createRecovery({ store, identities, resolve, launch, records, recall, leftovers, clock, log });
-  return { app: createApp(parts, web.layers), gatewayApp: web.gatewayApp(), records, ledger, recovery };
+  return { app: createApp(parts, web), gatewayApp: web.gatewayApp(), records, ledger, recovery };
 };
