@@ -1,5 +1,5 @@
 import { applyActionPut } from '../entities/action.js';
-import { type KindTable, parseExec } from '../entities/exec.js';
+import type { KindTable } from '../entities/exec.js';
 import { mergeLimits, type SystemLimits } from '../entities/limits.js';
 import type { PackageDoc } from '../entities/types.js';
 import type { EntityStore } from '../store/store.js';
@@ -46,7 +46,8 @@ export interface ManagementPackage {
  */
 export const provideManagementPackage = ({ entities, kinds, limits, now }: ManagementPackage): void => {
   const path = `${NAMESPACE}/${PACKAGE}`;
-  if (entities.get(path) || kinds.kind(kinds.resolveDefault(KIND)) === undefined) return;
+  const kind = kinds.resolveDefault(KIND);
+  if (entities.get(path) || kinds.kind(kind) === undefined) return;
   const doc: PackageDoc = {
     type: 'package',
     namespace: NAMESPACE,
@@ -58,7 +59,6 @@ export const provideManagementPackage = ({ entities, kinds, limits, now }: Manag
     updated: now,
   };
   const actions = Object.entries(ACTIONS).map(([name, description]) => {
-    const parsed = parseExec({ kind: KIND, code: code(name) }, NAMESPACE, kinds);
     const annotations = [
       { key: 'description', value: description },
       { key: 'web-export', value: true },
@@ -69,7 +69,7 @@ export const provideManagementPackage = ({ entities, kinds, limits, now }: Manag
       namespace: path,
       name,
       body: { annotations },
-      parsed,
+      parsed: { exec: { kind, binary: false } },
       limits: mergeLimits({}, undefined, limits),
       now,
     };
@@ -77,7 +77,7 @@ export const provideManagementPackage = ({ entities, kinds, limits, now }: Manag
       path: `${path}/${name}`,
       rev: undefined,
       doc: applyActionPut(undefined, write),
-      code: parsed.code ?? null,
+      code: code(name),
     };
   });
   entities.write([{ path, rev: undefined, doc }, ...actions]);
