@@ -2,7 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import type { Activation } from '../entities/types.js';
 import type { Logger } from '../log.js';
 import { ActivationIndex, type Scope } from './activation-index.js';
-import { type ActivationRow, COLUMNS, decode, idBytes, ownId, SUMMARY, summary } from './activation-rows.js';
+import { type ActivationRow, decode, decodeAll, idBytes, ownId, RECORD, SUMMARY, summary } from './activation-rows.js';
 import { ActivationWriter } from './activation-writer.js';
 import type { Batches } from './batches.js';
 import type { Changes } from './changes.js';
@@ -10,10 +10,7 @@ import { PendingActivations } from './pending.js';
 import type { ActivationQuery, ActivationStore, Page } from './store.js';
 
 const page = (columns: string): string =>
-  `SELECT ${columns
-    .split(', ')
-    .map(column => `a.${column}`)
-    .join(', ')}
+  `SELECT ${columns}
    FROM (SELECT start, seq FROM activation_index WHERE scope = ? AND (start, seq) < (?, ?)
          ORDER BY start DESC, seq DESC LIMIT ? OFFSET ?) i
    CROSS JOIN activation a ON a.seq = i.seq ORDER BY i.start DESC, i.seq DESC`;
@@ -21,10 +18,10 @@ const page = (columns: string): string =>
 const statements = (db: Sqlite.Database) => ({
   exists: db.prepare<[Buffer], number>('SELECT 1 FROM activation WHERE id = ?').pluck(),
   get: db
-    .prepare<[Buffer], [number, ...ActivationRow]>(`SELECT namespace, ${COLUMNS} FROM activation WHERE id = ?`)
+    .prepare<[Buffer], [number, ...ActivationRow]>(`SELECT a.namespace, ${RECORD} FROM activation a WHERE a.id = ?`)
     .raw(),
   summaries: db.prepare<unknown[], ActivationRow>(page(SUMMARY)).raw(),
-  records: db.prepare<unknown[], ActivationRow>(page(COLUMNS)).raw(),
+  records: db.prepare<unknown[], ActivationRow>(page(RECORD)).raw(),
 });
 
 /** The part of a scope between two bounds: `newer` rows lie above it, `rows` in it. */
@@ -137,6 +134,6 @@ export class SqliteActivations implements ActivationStore {
     if (!range || rows <= 0) return [];
     const { start, seq, offset } = this.index.position(range.scope, range.newer + skip);
     const statement = docs ? this.sql.records : this.sql.summaries;
-    return statement.all(range.scope.id, start, seq, rows, offset).map(row => decode(namespace, row));
+    return decodeAll(namespace, statement.all(range.scope.id, start, seq, rows, offset));
   }
 }
