@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { EngineAddress } from './docker-host.js';
 import type { RegistryAuth } from './registry-auth.js';
@@ -77,6 +78,12 @@ const within = async <T>(ms: number, call: (abortSignal: AbortSignal) => Promise
   }
 };
 
+/**
+ * dockerode renders the options of each request for its debug log, whether that is wanted or not, and with them the agent,
+ * its sockets and all that hangs on those: tens of milliseconds with some attached containers. This keeps it out of there.
+ */
+const opaque = <A extends HttpAgent>(agent: A): A => Object.assign(agent, { [inspect.custom]: () => 'Agent' });
+
 /** One method for each call to the engine; no policy. Every call has a time limit and rejects with the engine's error. */
 export class Engine {
   private readonly docker: Docker;
@@ -85,7 +92,7 @@ export class Engine {
   constructor(address: EngineAddress) {
     const secure = 'protocol' in address && address.protocol === 'https';
     // A connection for each call: one kept idle may have died with the engine, and the next call with it.
-    this.agent = secure ? new HttpsAgent() : new HttpAgent();
+    this.agent = opaque(secure ? new HttpsAgent() : new HttpAgent());
     // `host` is named even when undefined: otherwise the library would take it from the process's environment.
     const options = { host: undefined, pathPrefix: '/', ...address, agent: this.agent };
     this.docker = new Docker(options as unknown as Docker.DockerOptions);
