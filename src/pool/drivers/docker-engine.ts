@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { EngineAddress } from './docker-host.js';
 import type { RegistryAuth } from './registry-auth.js';
+import { withTimeLimit } from './time-limit.js';
 
 /** Time limits of calls, in ms. Starting is the slow one: a loaded engine takes seconds. */
 const PING = 5_000;
@@ -57,26 +58,8 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 /** Calls whose options the library takes but its types do not know. */
 type WithSignal<T> = (options: { readonly abortSignal: AbortSignal }) => Promise<T>;
 
-/** A signal that ends a call after `ms`; `clear` takes the limit away from a stream that has begun. */
-const limit = (ms: number): { readonly signal: AbortSignal; readonly clear: () => void } => {
-  const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new Error(`the Docker engine did not answer within ${ms / 1000} s`)),
-    ms,
-  );
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
-};
-
-const within = async <T>(ms: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
-  const { signal, clear } = limit(ms);
-  try {
-    return await call(signal);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    clear();
-  }
-};
+const within = <T>(ms: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
+  withTimeLimit(ms, 'the Docker engine', call);
 
 /**
  * dockerode renders the options of each request for its debug log, whether that is wanted or not, and with them the agent,

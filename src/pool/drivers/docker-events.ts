@@ -3,6 +3,7 @@ import { errorText } from '../../errors.js';
 import type { JsonObject } from '../../json.js';
 import type { Engine } from './docker-engine.js';
 import { eachJson } from './json-lines.js';
+import { Standing } from './standing.js';
 
 export interface EngineEvent {
   readonly type: 'container' | 'image';
@@ -18,8 +19,6 @@ interface Handlers {
   readonly onConnected: () => void;
 }
 
-const FIRST_DELAY = 250;
-const LAST_DELAY = 5_000;
 const FILTERS = {
   type: ['container', 'image'],
   event: ['die', 'oom', 'pull', 'import', 'load', 'tag', 'untag', 'delete'],
@@ -36,66 +35,46 @@ const toEvent = (raw: JsonObject): EngineEvent => {
   };
 };
 
-/**
- * The one stream of events from the engine, taken up again when it breaks. As long as it stands the engine is known to
- * live, so nobody has to ask. It begins with the first call of `ready`.
- */
+/** The one stream of events from the engine, taken up again when it breaks. It begins with the first call of `ready`. */
 export class EngineEvents {
+  private readonly standing: Standing;
   private stream: Readable | undefined;
-  private first: Promise<void> | undefined;
   private closed = false;
-  private wake: (() => void) | undefined;
-  /** Why the engine does not answer; undefined while it does. */
-  trouble: string | undefined = 'it was not asked yet';
 
   constructor(
     private readonly engine: Engine,
     private readonly handlers: Handlers,
-  ) {}
+  ) {
+    this.standing = new Standing(
+      up => this.follow(up),
+      error => errorText(error).trim(),
+    );
+  }
+
+  /** Why the engine does not answer; undefined while it does. */
+  get trouble(): string | undefined {
+    return this.standing.trouble;
+  }
 
   /** Resolves once the engine has been tried; `trouble` then tells. */
   ready(): Promise<void> {
-    this.first ??= new Promise(resolve => void this.keep(resolve));
-    return this.first;
+    return this.standing.ready();
   }
 
   close(): void {
     this.closed = true;
+    this.standing.close();
     this.stream?.destroy();
-    this.wake?.();
   }
 
-  private async keep(tried: () => void): Promise<void> {
-    let delay = FIRST_DELAY;
-    while (!this.closed) {
-      try {
-        await this.engine.ping();
-        const stream = await this.engine.events(FILTERS);
-        if (this.closed) stream.destroy();
-        this.stream = stream;
-        this.trouble = undefined;
-        delay = FIRST_DELAY;
-        this.handlers.onConnected();
-        tried();
-        await eachJson(stream, raw => this.handlers.onEvent(toEvent(raw)));
-        this.trouble = 'it closed the connection';
-      } catch (error) {
-        this.trouble = errorText(error).trim();
-      }
-      tried();
-      if (!this.closed) await this.pause(delay);
-      delay = Math.min(delay * 2, LAST_DELAY);
-    }
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  private async follow(up: () => void): Promise<string> {
+    await this.engine.ping();
+    const stream = await this.engine.events(FILTERS);
+    if (this.closed) stream.destroy();
+    this.stream = stream;
+    up();
+    this.handlers.onConnected();
+    await eachJson(stream, raw => this.handlers.onEvent(toEvent(raw)));
+    return 'it closed the connection';
   }
 }

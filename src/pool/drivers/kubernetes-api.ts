@@ -10,6 +10,7 @@ import type {
 } from '@kubernetes/client-node';
 import { errorText, UsageError } from '../../errors.js';
 import type { OutputStream } from '../driver.js';
+import { withTimeLimit } from './time-limit.js';
 
 export interface ClusterOptions {
   /** File of clusters and users; undefined: `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account. */
@@ -243,16 +244,8 @@ export class KubernetesApi {
       close: () => socket.terminate(),
     };
   }
-  private async within<T>(ms: number, call: (options: ConfigurationOptions) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const late = new Error(`it did not answer within ${ms / 1000} s`);
-    const timer = setTimeout(() => controller.abort(late), ms);
-    try {
-      return await call(withSignal(controller.signal, this.observe));
-    } catch (error) {
-      throw controller.signal.aborted ? late : error;
-    } finally {
-      clearTimeout(timer);
-    }
+
+  private within<T>(ms: number, call: (options: ConfigurationOptions) => Promise<T>): Promise<T> {
+    return withTimeLimit(ms, 'it', signal => call(withSignal(signal, this.observe)));
   }
 }

@@ -1,9 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { faultOf, type KubernetesApi, type WatchEvent } from './kubernetes-api.js';
 import { newsOf, type PodNews } from './kubernetes-pod.js';
+import { Standing } from './standing.js';
 
-const FIRST_DELAY = 250;
-const LAST_DELAY = 5_000;
+/** A watch that ends sooner and says nothing is no watch, in ms. */
+const AT_ONCE = 250;
 
 type Listener = (news: PodNews) => void;
 
@@ -15,25 +16,31 @@ interface Followed {
 
 /**
  * The one watch of all pods of this server, taken up again with a list when it breaks, so that nothing is missed for
- * good. As long as it stands the API is known to answer, and nobody has to ask. It begins with the first `ready`.
+ * good. It begins with the first `ready`.
  */
 export class PodWatch {
   private readonly followed = new Map<string, Followed>();
   private readonly stopping = new AbortController();
-  private first: Promise<void> | undefined;
-  private wake: (() => void) | undefined;
-  /** Why the API does not answer; undefined while it does. */
-  trouble: string | undefined = 'it was not asked yet';
+  private readonly standing: Standing;
 
   constructor(
     private readonly api: KubernetesApi,
     private readonly labelSelector: string,
-  ) {}
+  ) {
+    this.standing = new Standing(
+      up => this.stand(up),
+      error => faultOf(error).message,
+    );
+  }
+
+  /** Why the API does not answer; undefined while it does. */
+  get trouble(): string | undefined {
+    return this.standing.trouble;
+  }
 
   /** Resolves once the API has been tried; `trouble` then tells. */
   ready(): Promise<void> {
-    this.first ??= new Promise(resolve => void this.keep(resolve));
-    return this.first;
+    return this.standing.ready();
   }
 
   /** Tells `listener` what becomes of the pod, from now on, until `gone` or the returned function is called. */
@@ -57,28 +64,15 @@ export class PodWatch {
   }
 
   close(): void {
+    this.standing.close();
     this.stopping.abort();
-    this.wake?.();
   }
 
-  private async keep(tried: () => void): Promise<void> {
-    const { signal } = this.stopping;
-    let delay = FIRST_DELAY;
-    while (!signal.aborted) {
-      try {
-        let version = await this.relist();
-        this.trouble = undefined;
-        delay = FIRST_DELAY;
-        tried();
-        // The API ends a watch every now and then: it goes on from where it was, without a list.
-        while (!signal.aborted && version !== '') version = await this.watchFrom(version);
-      } catch (error) {
-        this.trouble = faultOf(error).message;
-      }
-      tried();
-      if (!signal.aborted) await this.pause(delay);
-      delay = Math.min(delay * 2, LAST_DELAY);
-    }
+  private async stand(up: () => void): Promise<undefined> {
+    let version = await this.relist();
+    up();
+    // The API ends a watch every now and then: it goes on from where it was, without a list.
+    while (!this.stopping.signal.aborted && version !== '') version = await this.watchFrom(version);
   }
 
   private async relist(): Promise<string> {
@@ -107,7 +101,7 @@ export class PodWatch {
       this.stopping.signal,
     );
     // One that ends at once and says nothing would be taken up again in a tight loop.
-    return events === 0 && Date.now() - began < FIRST_DELAY ? '' : version;
+    return events === 0 && Date.now() - began < AT_ONCE ? '' : version;
   }
 
   private apply(type: WatchEvent, pod: V1Pod): string {
@@ -124,16 +118,5 @@ export class PodWatch {
     const followed = this.followed.get(name);
     if (news.at === 'gone') this.followed.delete(name);
     followed?.listener(news);
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
