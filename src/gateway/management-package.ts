@@ -3,15 +3,21 @@ import type { KindTable } from '../entities/exec.js';
 import { mergeLimits, type SystemLimits } from '../entities/limits.js';
 import type { PackageDoc } from '../entities/types.js';
 import type { EntityStore } from '../store/store.js';
+import { WEB_PREFIX } from '../web/address.js';
 
 const NAMESPACE = 'whisk.system';
-const PACKAGE = 'apimgmt';
+const NAME = 'apimgmt';
+/** Where the management actions are (OPENWHISK.md 6.1). */
+export const MANAGEMENT_PACKAGE = `${NAMESPACE}/${NAME}`;
+
 const KIND = 'nodejs:default';
-const ACTIONS: Readonly<Record<string, string>> = {
+const ACTIONS = {
   createApi: 'Create an API',
   getApi: 'Retrieve the specified API configuration (in JSON format)',
   deleteApi: 'Delete an API',
-};
+} as const;
+
+export type ManagementName = keyof typeof ACTIONS;
 
 /**
  * What an action of the package runs when it is invoked by name: the web action of its name, as its invoker. That one is
@@ -19,7 +25,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
  */
 const code = (name: string): string => `async function main(params) {
   const args = Object.fromEntries(Object.entries(params).filter(([key]) => !key.startsWith('__ow_')));
-  const reply = await fetch(process.env.__OW_API_HOST + '/api/v1/web/${NAMESPACE}/${PACKAGE}/${name}.json', {
+  const reply = await fetch(process.env.__OW_API_HOST + '${WEB_PREFIX}${MANAGEMENT_PACKAGE}/${name}.json', {
     method: 'POST',
     headers: {
       authorization: 'Basic ' + Buffer.from(process.env.__OW_API_KEY).toString('base64'),
@@ -45,13 +51,13 @@ export interface ManagementPackage {
  * manifest has no Node.js.
  */
 export const provideManagementPackage = ({ entities, kinds, limits, now }: ManagementPackage): void => {
-  const path = `${NAMESPACE}/${PACKAGE}`;
+  const path = MANAGEMENT_PACKAGE;
   const kind = kinds.resolveDefault(KIND);
   if (entities.get(path) || kinds.kind(kind) === undefined) return;
   const doc: PackageDoc = {
     type: 'package',
     namespace: NAMESPACE,
-    name: PACKAGE,
+    name: NAME,
     version: '0.0.1',
     publish: false,
     annotations: [{ key: 'description', value: 'This package manages the gateway API configuration.' }],

@@ -17,10 +17,12 @@ import { transcode } from '../web/transcode.js';
 import { writeReply } from '../web/write.js';
 import { createApi, deleteApi, getApi, type ManagementAction, type ManagementParts } from './management.js';
 import { ManagementError } from './management-error.js';
+import { MANAGEMENT_PACKAGE, type ManagementName } from './management-package.js';
 
-const PACKAGE = 'whisk.system/apimgmt/';
+const PREFIX = `${MANAGEMENT_PACKAGE}/`;
 
-const ACTIONS: ReadonlyMap<string, ManagementAction> = new Map(Object.entries({ createApi, getApi, deleteApi }));
+const BY_NAME: Record<ManagementName, ManagementAction> = { createApi, getApi, deleteApi };
+const ACTIONS: ReadonlyMap<string, ManagementAction> = new Map(Object.entries(BY_NAME));
 
 /** Parameters the package would bind in OpenWhisk; its actions are `final`. */
 const LOCKED: ReadonlySet<string> = new Set(['gwUrlV2']);
@@ -75,9 +77,9 @@ export const managementActions =
   (parts: ManagementWeb): Middleware =>
   async (koa, next) => {
     const ctx = koa as unknown as Context;
-    if (!ctx.path.startsWith(WEB_PREFIX + PACKAGE)) return next();
+    if (!ctx.path.startsWith(WEB_PREFIX + PREFIX)) return next();
     const address = parseAddress(ctx.path.slice(WEB_PREFIX.length));
-    const action = address && ACTIONS.get(address.path.slice(PACKAGE.length));
+    const action = address && ACTIONS.get(address.path.slice(PREFIX.length));
     if (!address || !action) return next();
     if (wantsWebSocket(ctx)) {
       writeReply(ctx, webError(new HttpError(400, webText.noWebSockets), ctx.state.transactionId, []));

@@ -47,11 +47,12 @@ const isApi = (path: string): boolean => path === API || path.startsWith(`${API}
 const outside =
   (layers: readonly Koa.Middleware[]): Koa.Middleware =>
   (ctx, next) => {
+    if (ctx.path.startsWith(`${API}/namespaces`)) return next();
     const from = (i: number): Promise<unknown> => {
       const layer = layers[i];
       return layer ? Promise.resolve(layer(ctx, () => from(i + 1))) : next();
     };
-    return ctx.path.startsWith(`${API}/namespaces`) ? next() : from(0);
+    return from(0);
   };
 
 const sendOk = (ctx: Koa.Context): void => {

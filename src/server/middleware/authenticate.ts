@@ -6,29 +6,13 @@ import { http } from '../../messages.js';
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' };
 
-type Credentials = readonly [uuid: string, key: string];
-
-const readBasic = (header: string): Credentials | undefined => {
+/** `[uuid, key]` of a Basic header; undefined when there is none that can be read. */
+export const basicCredentials = (header: string): [string, string] | undefined => {
   const match = /^basic\s+([A-Za-z0-9+/]+={0,2})\s*$/i.exec(header);
   if (!match) return undefined;
   const text = Buffer.from(match[1] as string, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-};
-
-/** Headers that were read before: a client sends the same one with each call. */
-const known = new Map<string, Credentials>();
-const MOST_KNOWN = 256;
-
-/** `[uuid, key]` of a Basic header; undefined when there is none that can be read. */
-export const basicCredentials = (header: string): Credentials | undefined => {
-  const before = known.get(header);
-  if (before) return before;
-  const credentials = readBasic(header);
-  if (!credentials) return undefined;
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(header, credentials);
-  return credentials;
 };
 
 /** Looks an Authorization header up; undefined when it holds no valid Basic credentials. */
