@@ -6,7 +6,7 @@ import { root } from './setup.js';
 
 /** Stay packages: native ones, and those that only some starts use. */
 const EXTERNAL =
-  /^(@kubernetes\/client-node|better-sqlite3|dockerode|pino-pretty|selfsigned|swagger-ui-dist|undici|yaml)(\/|$)/;
+  /^(@kubernetes\/client-node|better-sqlite3|dockerode|pino-pretty|selfsigned|swagger-ui-dist|tar-stream|undici|yaml)(\/|$)/;
 
 const bundle = await rolldown({
   cwd: root,

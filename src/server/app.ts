@@ -85,11 +85,9 @@ const openRouter = (parts: AppParts, info: object, requireUser: Koa.Middleware):
   const api = apiInfo(parts.build);
   router.get('/', ctx => sendJson(ctx as unknown as Context, 200, info));
   router.get(`${API}{/}`, restCors, ctx => sendJson(ctx as unknown as Context, 200, api));
-  let skeleton: Buffer | undefined;
-  router.get('/blackbox.tar.gz', ctx => {
-    skeleton ??= dockerSkeleton();
+  router.get('/blackbox.tar.gz', async ctx => {
     ctx.type = 'application/gzip';
-    ctx.body = skeleton;
+    ctx.body = await dockerSkeleton();
   });
   router.get('/ping', ctx => {
     ctx.type = 'text/plain; charset=UTF-8';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { packageRoot } from '../package-root.js';
 
@@ -46,48 +47,30 @@ export const kitFiles = (kit: Kit): KitFile[] => {
   return [...filesOf(join(runtimes, 'actionloop', 'sdk'), ''), ...proxy];
 };
 
-const BLOCK = 512;
-const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, '0')}\0`;
+const FOLDERS = 0o755;
 
-/** A header of the ustar format: path, mode, owner 0, size, time, check sum, type (0: file, 5: folder). */
-const header = (path: string, size: number, mode: number, type: '0' | '5', mtime: number): Buffer => {
-  const block = Buffer.alloc(BLOCK);
-  block.write(path, 0, 100);
-  block.write(octal(mode, 8), 100);
-  block.write(octal(0, 8), 108);
-  block.write(octal(0, 8), 116);
-  block.write(octal(size, 12), 124);
-  block.write(octal(mtime, 12), 136);
-  block.fill(' ', 148, 156);
-  block.write(type, 156);
-  block.write('ustar\x0000', 257);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return block;
-};
-
-/** Files below one folder as tar.gz; a folder comes before what is in it, as `wsk sdk install` needs. `mtime` in epoch s. */
-export const tarGz = (folder: string, files: readonly KitFile[], mtime: number): Buffer => {
-  const parts: Buffer[] = [];
+/** Files below one folder as tar.gz; a folder comes before what is in it, as `wsk sdk install` needs. */
+const tarGz = async (folder: string, files: readonly KitFile[], mtime: Date): Promise<Buffer> => {
+  const { pack: newPack } = await import('tar-stream');
+  const pack = newPack();
   const seen = new Set<string>();
   const enter = (path: string): void => {
-    if (seen.has(path)) return;
+    if (path === '.' || seen.has(path)) return;
     seen.add(path);
-    const slash = path.slice(0, -1).lastIndexOf('/');
-    if (slash !== -1) enter(path.slice(0, slash + 1));
-    parts.push(header(path, 0, 0o755, '5', mtime));
+    enter(posix.dirname(path));
+    pack.entry({ name: `${path}/`, type: 'directory', mode: FOLDERS, mtime });
   };
   for (const { path, data, executable } of files) {
-    const whole = `${folder}/${path}`;
-    enter(whole.slice(0, whole.lastIndexOf('/') + 1));
-    parts.push(header(whole, data.length, executable ? 0o755 : 0o644, '0', mtime), data);
-    parts.push(Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK));
+    const name = `${folder}/${path}`;
+    enter(posix.dirname(name));
+    pack.entry({ name, mode: executable ? 0o755 : 0o644, mtime }, data);
   }
-  return gzipSync(Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]));
+  pack.finalize();
+  return gzipSync(await buffer(pack));
 };
 
 /** What `wsk sdk install docker` downloads as `/blackbox.tar.gz`. */
-export const dockerSkeleton = (): Buffer => {
-  const { mtimeMs } = statSync(join(runtimes, 'skeleton', 'sdk', 'Dockerfile'));
-  return tarGz('dockerSkeleton', kitFiles('docker'), Math.floor(mtimeMs / 1000));
+export const dockerSkeleton = (): Promise<Buffer> => {
+  const { mtime } = statSync(join(runtimes, 'skeleton', 'sdk', 'Dockerfile'));
+  return tarGz('dockerSkeleton', kitFiles('docker'), mtime);
 };

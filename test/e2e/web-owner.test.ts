@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { entity } from '../../src/messages.js';
 import { http } from '../support/http.js';
 import { restClient } from '../support/rest.js';
-import { ECHO, overBothDrivers, webServer } from '../support/web.js';
+import { ECHO, overBothDrivers } from '../support/web.js';
 
 const OTHER = `11111111-2222-3333-4444-555555555555:${'k'.repeat(64)}`;
 
@@ -101,9 +101,14 @@ overBothDrivers(
   },
 );
 
-test('4.7 with --trust-proxy a proxy’s X-Forwarded-Host counts', async () => {
-  await using server = await webServer({ trustProxy: '127.0.0.0/8' });
-  await server.web('public/index', 'function main() { return { html: "front" } }');
-  const reply = await http(`${server.url}/`, { headers: { 'x-forwarded-host': 'guest.localhost' } });
-  expect(reply.text).toBe('front');
-});
+overBothDrivers(
+  '4.7 behind a proxy named by --trust-proxy',
+  server => server.web('public/index', 'function main() { return { html: "front" } }'),
+  server => {
+    test('its X-Forwarded-Host counts', async () => {
+      const reply = await http(`${server().url}/`, { headers: { 'x-forwarded-host': 'guest.localhost' } });
+      expect(reply.text).toBe('front');
+    });
+  },
+  () => ({ trustProxy: '127.0.0.0/8' }),
+);
