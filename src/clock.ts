@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** A timer that can be cancelled. */
 export interface Timer {
   cancel(): void;
@@ -7,12 +9,15 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds, since some moment, in which this thread had nothing to do. */
+  idle(): number;
   /** Calls `fn` once after `ms` milliseconds. Such a timer never keeps the process alive. */
   after(ms: number, fn: () => void): Timer;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  idle: () => performance.nodeTiming.idleTime,
   after(ms, fn) {
     const timer = setTimeout(fn, ms);
     timer.unref();

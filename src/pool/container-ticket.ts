@@ -17,8 +17,9 @@ export class Ticket {
   phase: 'init' | 'run' = 'run';
   result: CallResult | undefined;
   logs: Promise<CollectedLogs> = NO_LOGS;
-  /** Jobs running in the whole pool when its /run began. */
+  /** When its /run began: jobs running in the whole pool and containers being started, and `Clock.idle`. */
   parallel = 1;
+  idle = 0;
   /** Epoch ms at which it began to wait. */
   queued: number;
   /** Frees its slot in the lane. Set while it has one. */

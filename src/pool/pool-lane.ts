@@ -1,9 +1,10 @@
 import { Lane } from '../queue/lane.js';
 import type { PooledContainer } from './container.js';
 import type { Ticket } from './container-ticket.js';
+import { Debt } from './debt.js';
 import type { Executable } from './job.js';
 import { choose } from './schedule.js';
-import { decayed, type LaneLoad, learn, type Machine, mostBusy, type Pace } from './schedule-scale.js';
+import { type LaneLoad, learn, type Machine, mostBusy, type Pace, type Seen } from './schedule-scale.js';
 import type { StateName } from './state.js';
 
 const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
@@ -49,8 +50,7 @@ export class PoolLane {
   private hot = 0;
   /** Epoch ms since which it has a hot container; 0 while it has none. */
   private hotSince = 0;
-  private debt = 0;
-  private debtAt = 0;
+  private readonly debt = new Debt();
   /** Its action was updated or deleted: containers go as soon as no job waits. */
   stale = false;
 
@@ -150,10 +150,10 @@ export class PoolLane {
     return this.hot >= this.cap;
   }
 
-  /** A call ended that took `took` ms. */
-  learn(took: number, parallel: number): void {
+  /** A call has ended. */
+  learn(call: Seen): void {
     const { cores, now } = this.owner;
-    this.pace = learn(this.pace, took, parallel, cores);
+    this.pace = learn(this.pace, call, cores);
     this.move(now.call(this.owner));
     this.limit({ cores, cold: 0 });
   }
@@ -173,9 +173,11 @@ export class PoolLane {
     if (!this.owner.capped) return;
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
-    const cap = mostBusy({ base: pace.base, recent: pace.recent, hot, stalled }, machine);
+    const cap = mostBusy({ ...pace, hot, stalled }, machine);
     if (cap === this.cap) return;
     this.cap = cap;
+    // What waited for a core has waited for no container.
+    this.debt.clear();
     this.grant();
   }
 
@@ -192,14 +194,13 @@ export class PoolLane {
       ...(instances !== undefined && { instances }),
       ...this.pace,
       stalled: this.stalled,
-      debt: decayed(this.debt, now - this.debtAt),
+      debt: this.debt.at(now),
     };
   }
 
   /** Containers worth `cost` ms of waiting were bought. */
   spend(cost: number, now: number): void {
-    this.debt = Math.max(0, decayed(this.debt, now - this.debtAt) - cost);
-    this.debtAt = now;
+    this.debt.spend(cost, now);
   }
 
   private grant(): void {
@@ -226,7 +227,9 @@ export class PoolLane {
       owner.fail(this, ticket, new Error('no container had the slot that was promised'));
       return Promise.resolve();
     }
-    if (this.hotSince > 0) this.owe(now - Math.max(ticket.queued, this.hotSince), now);
+    // Waits that more containers would not have spared anybody are nobody's debt.
+    const waited = this.hotSince > 0 ? now - Math.max(ticket.queued, this.hotSince) : 0;
+    if (waited > 0 && !this.full) this.debt.add(waited, now);
     owner.taken(ticket, now);
     return new Promise(resolve => {
       this.busy++;
@@ -238,12 +241,5 @@ export class PoolLane {
       };
       container.assign(ticket);
     });
-  }
-
-  /** Waits that more containers would not have spared anybody are nobody's debt. */
-  private owe(waited: number, now: number): void {
-    if (waited <= 0 || this.hot >= this.cap) return;
-    this.debt = decayed(this.debt, now - this.debtAt) + waited;
-    this.debtAt = now;
   }
 }

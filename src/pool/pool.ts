@@ -169,7 +169,10 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     const { at } = state;
     if (before === 'running' && (at === 'ready' || at === 'running') && freed > 0) this.fell(container);
     lane?.changed(before, at, freed);
-    if (before === 'starting') this.prewarm.changed(container);
+    if (before === 'starting' && at !== 'starting') {
+      this.fleet.starting--;
+      this.prewarm.changed(container);
+    }
     if (at === 'prewarmed' && this.closing) container.dispatch({ on: 'died' });
     if (at === 'removed' && before === 'starting') this.notMade(container);
   }
@@ -196,7 +199,8 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   }
 
   began(container: PooledContainer, ticket: Ticket): void {
-    ticket.parallel = ++this.running;
+    ticket.parallel = ++this.running + this.fleet.starting;
+    ticket.idle = this.options.clock.idle();
     this.counters[ticket.origin]++;
     if (ticket.origin === 'cold' && ticket.initMs !== undefined)
       this.supply.learnCold(container.spec.kind, container.started - container.created + ticket.initMs);
@@ -204,7 +208,8 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
 
   ended(container: PooledContainer, ticket: Ticket, took: number): void {
     this.running--;
-    container.lane?.learn(took, ticket.parallel);
+    const { parallel } = ticket;
+    container.lane?.learn({ took, idle: this.options.clock.idle() - ticket.idle, parallel });
   }
 
   private enqueue(lane: PoolLane, ticket: Ticket): void {

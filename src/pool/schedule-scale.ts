@@ -99,24 +99,29 @@ const STEP = 1.05;
 const LEAP = 1.3;
 const FAR = 4;
 const LEAST = 0.05;
+/** What stands for a call's length after a first one that may just have started slowly: some long ones more tell. */
+const UNKNOWN = SHORT / 2;
+
+/** One call, as it looked from the server. */
+export interface Seen {
+  readonly took: number;
+  /** For how much of that time the server had nothing to do: the answer had not come yet. */
+  readonly idle: number;
+  /** Calls that ran in the whole pool when it began, itself included, and containers that were being started. */
+  readonly parallel: number;
+}
 
 /**
- * Takes in a call of `took` ms that began while `parallel` calls (itself included) ran in the whole pool. By itself it
- * would have taken between `took` (it waited for something else than a core) and `took × cores / parallel` (all of them
- * used a core all the time): `base` moves only when it is outside of these.
+ * Takes in a call that has ended. By itself it would have taken between `took` (it waited for something else than a core)
+ * and the part of it in which the server would have seen its end, × `cores / parallel` (everybody used a core all the
+ * time): `base` moves only when it is outside of these.
  */
-export const learn = (pace: Pace | undefined, took: number, parallel: number, cores: number): Pace => {
-  const low = took * Math.min(1, cores / Math.max(1, parallel));
-  if (pace === undefined) return { base: Math.max(LEAST, Math.sqrt(low * took)), recent: took };
+export const learn = (pace: Pace | undefined, { took, idle, parallel }: Seen, cores: number): Pace => {
+  const low = Math.min(took, idle) * Math.min(1, cores / Math.max(1, parallel));
+  if (pace === undefined) return { base: took < FIRST_CALL ? Math.min(took, UNKNOWN) : took, recent: took };
   const { base } = pace;
   const recent = pace.recent + (took - pace.recent) * RECENT_WEIGHT;
   if (base < low) return { base: Math.min(low, base * (low > base * FAR ? LEAP : STEP)), recent };
   if (base > took) return { base: Math.max(LEAST, took, base / (took < base / FAR ? LEAP : STEP)), recent };
   return { base, recent };
 };
-
-const HALF_LIFE = 10_000;
-
-/** The debt after `elapsed` ms: waits of long ago justify nothing. */
-export const decayed = (debt: number, elapsed: number): number =>
-  elapsed <= 0 ? debt : debt * 0.5 ** (elapsed / HALF_LIFE);

@@ -45,6 +45,14 @@ const usage = (): string =>
     .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
     .join('\n');
 
+const help = (code: number, fault?: string): never => {
+  if (fault !== undefined) process.stderr.write(`npm run bench: ${fault}\n\n`);
+  (code === 0 ? process.stdout : process.stderr).write(
+    `npm run bench -- [CASE …] [--driver docker|process] [--runs N] [--markdown]\n\nCases, all of them by default:\n${usage()}\n`,
+  );
+  process.exit(code);
+};
+
 interface Wishes {
   readonly names: readonly string[];
   readonly driver: string | undefined;
@@ -60,7 +68,8 @@ const read = (argv: readonly string[]): Wishes => {
     if (arg === '--driver' || arg === '--runs') values[arg] = argv[++i] ?? '';
     else if (arg === '--markdown') values[arg] = 'yes';
     else if (arg in cases) names.push(arg);
-    else throw new Error(`no case '${arg}'. There are:\n${usage()}`);
+    else if (arg === '--help' || arg === '-h') help(0);
+    else help(1, `no case '${arg}'`);
   }
   const runs = values['--runs'];
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decayed, type LaneLoad, learn, mostBusy, wanted, wantedEagerly } from '../../src/pool/schedule-scale.js';
+import { type LaneLoad, learn, mostBusy, wanted, wantedEagerly } from '../../src/pool/schedule-scale.js';
 
 const load = (more: Partial<LaneLoad> = {}): LaneLoad => ({
   waiting: 1,
@@ -123,42 +123,55 @@ describe('wanted', () => {
   });
 });
 
+/** A call of `took` ms with nothing to do for the server, beside others. */
+const alone = (took: number, parallel: number) => ({ took, idle: took, parallel });
+
 describe('learn', () => {
   it('follows what calls take while the machine has cores to spare', () => {
-    let pace = learn(undefined, 10, 1, 2);
-    expect(pace).toEqual({ base: 10, recent: 10 });
-    for (let i = 0; i < 100; i++) pace = learn(pace, 20, 2, 2);
+    let pace = learn(undefined, alone(40, 1), 2);
+    expect(pace).toEqual({ base: 40, recent: 40 });
+    for (let i = 0; i < 100; i++) pace = learn(pace, alone(20, 2), 2);
     expect(pace.base).toBeCloseTo(20, 0);
   });
 
+  it('takes a first call for a slow start as long as it can be one', () => {
+    let pace = learn(undefined, alone(20, 1), 2);
+    expect(pace).toEqual({ base: 2.5, recent: 20 });
+    for (let i = 0; i < 3; i++) pace = learn(pace, alone(20, 1), 2);
+    expect(pace.base).toBeGreaterThan(5);
+  });
+
   it('is not misled by a few calls that were held up', () => {
-    let pace = learn(undefined, 1, 1, 2);
-    for (let i = 0; i < 300; i++) pace = learn(pace, i % 10 < 4 ? 40 : 1, 1, 2);
+    let pace = learn(undefined, alone(1, 1), 2);
+    for (let i = 0; i < 300; i++) pace = learn(pace, alone(i % 10 < 4 ? 40 : 1, 1), 2);
     expect(pace.base).toBeLessThan(5);
   });
 
   it('notices soon that calls have become long', () => {
-    let pace = learn(undefined, 0.3, 1, 2);
-    for (let i = 0; i < 30; i++) pace = learn(pace, 100, 1, 2);
+    let pace = learn(undefined, alone(0.3, 1), 2);
+    for (let i = 0; i < 30; i++) pace = learn(pace, alone(100, 1), 2);
     expect(pace.base).toBeGreaterThan(5);
   });
 
   it('keeps what a call takes by itself while many compute at once', () => {
-    let pace = learn(undefined, 1, 1, 2);
-    for (let i = 0; i < 1000; i++) pace = learn(pace, 8, 16, 2);
+    let pace = learn(undefined, alone(1, 1), 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, alone(8, 16), 2);
     expect(pace.recent).toBeCloseTo(8, 0);
     expect(pace.base).toBeCloseTo(1, 5);
   });
 
+  it('does not take what the server had to do itself for a long call', () => {
+    let pace = learn(undefined, alone(1, 1), 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, { took: 25, idle: 0.5, parallel: 2 }, 2);
+    expect(pace.base).toBeCloseTo(1, 5);
+    pace = learn(undefined, { took: 100, idle: 0.5, parallel: 2 }, 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, { took: 110, idle: 0.5, parallel: 2 }, 2);
+    expect(pace.base).toBe(100);
+  });
+
   it('does not take waiting for computing', () => {
-    let pace = learn(undefined, 100, 1, 2);
-    for (let i = 0; i < 1000; i++) pace = learn(pace, 100, 64, 2);
+    let pace = learn(undefined, alone(100, 1), 2);
+    for (let i = 0; i < 1000; i++) pace = learn(pace, alone(100, 64), 2);
     expect(pace.base).toBeCloseTo(100, 5);
   });
-});
-
-it('forgets debts', () => {
-  expect(decayed(100, 0)).toBe(100);
-  expect(decayed(100, 10_000)).toBe(50);
-  expect(decayed(100, -5)).toBe(100);
 });

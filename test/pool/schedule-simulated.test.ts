@@ -14,6 +14,29 @@ describe('scaling by predicted wait, simulated', () => {
     expect(rate).toBeGreaterThan(eagerRate);
   });
 
+  it.each([8, 32, 64])('is not misled by an engine that takes %i cores while it starts a container', async threads => {
+    const sim = new Simulation({ cold: { cpu: 100, io: 120, threads } });
+    await sim.throughput(sim.action('ns/noop', NOOP), 16, 20_000);
+    expect(sim.created).toBeLessThanOrEqual(2);
+  });
+
+  it.each([0.5, 1, 2])('does not take its own work of %d ms a call for long calls', async server => {
+    const sim = new Simulation({ server });
+    await sim.throughput(sim.action('ns/noop', NOOP), 16, 20_000);
+    expect(sim.created).toBeLessThanOrEqual(2);
+  });
+
+  it('scales out calls that wait although containers are started for others all the time', async () => {
+    const sim = new Simulation();
+    const others = Array.from({ length: 200 }, (_, i) => sim.action(`ns/once${i}`, NOOP));
+    const starts = async (): Promise<void> => {
+      for (const other of others) await sim.submit(other);
+    };
+    const sleep = sim.action('ns/sleep', { cpu: 0.1, io: 50 });
+    void starts();
+    expect(await sim.throughput(sleep, 32, 20_000, 10_000)).toBeGreaterThan(0.9 * (32_000 / 50));
+  });
+
   it('is back at its speed after others have had the cores for a while', async () => {
     const sim = new Simulation();
     const action = sim.action('ns/noop', NOOP);

@@ -9,6 +9,11 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
+  /** Nothing takes time here. */
+  idle(): number {
+    return this.time;
+  }
+
   after(ms: number, fn: () => void): Timer {
     const timer = { at: this.time + ms, fn };
     this.timers.push(timer);

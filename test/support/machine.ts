@@ -10,9 +10,19 @@ export class SimClock implements Clock {
   private events: { at: number; order: number; fn: () => void }[] = [];
   private order = 0;
   private time = 1_000_000;
+  private busy = 0;
 
   now(): number {
     return this.time;
+  }
+
+  idle(): number {
+    return this.time - this.busy;
+  }
+
+  /** The server has just computed for `ms`. */
+  worked(ms: number): void {
+    this.busy += ms;
   }
 
   after(ms: number, fn: () => void): Timer {

@@ -16,9 +16,9 @@ export interface Call {
 
 export interface SimulationOptions extends Partial<Pick<PoolOptions, 'scale' | 'memory' | 'stemCells' | 'adaptive'>> {
   readonly cores?: number;
-  /** ms of a core, and of waiting, that a cold start takes; /init takes 5 ms of a core. */
-  readonly cold?: Call;
-  /** What the server itself computes for each call; it has one thread. */
+  /** ms of a core (of `threads` at once: the engine's, too), and of waiting, that a cold start takes; /init: 5 ms of a core. */
+  readonly cold?: Call & { readonly threads?: number };
+  /** What the server itself computes for each call, half of it before the pool has it; it has one thread. */
   readonly server?: number;
   /** See `Machine`. */
   readonly switching?: number;
@@ -80,7 +80,8 @@ export class Simulation {
     return executable(path, more);
   }
 
-  submit(of: Executable, more: Partial<Job> = {}): Promise<Outcome> {
+  async submit(of: Executable, more: Partial<Job> = {}): Promise<Outcome> {
+    await this.serve();
     return this.pool.submit(job(of, of.path, { accepted: this.clock.now(), ...more }));
   }
 
@@ -135,20 +136,29 @@ export class Simulation {
 
   private async run(path: string): Promise<CallResult> {
     const call = this.calls.get(path) as Call;
-    const turn = this.thread.then(() => this.machine.compute(this.server));
-    this.thread = turn;
-    await turn;
     if (call.cpu > 0) await this.machine.compute(call.cpu);
     if (call.io > 0) await this.wait(call.io);
     await call.last?.();
+    await this.serve();
     return response('{}');
+  }
+
+  /** The server's own work of half a call, after what it has to do already. */
+  private serve(): Promise<void> {
+    const turn = this.thread.then(async () => {
+      const before = this.clock.now();
+      await this.machine.compute(this.server / 2);
+      this.clock.worked(this.clock.now() - before);
+    });
+    this.thread = turn;
+    return turn;
   }
 
   private wait(ms: number): Promise<void> {
     return new Promise(resolve => void this.clock.after(ms, resolve));
   }
 
-  private driver(cold: Call): Driver {
+  private driver(cold: NonNullable<SimulationOptions['cold']>): Driver {
     return {
       name: 'docker',
       canPause: true,
@@ -156,7 +166,7 @@ export class Simulation {
       create: async (spec: ContainerSpec): Promise<Container> => {
         this.created++;
         const id = `sim${++this.count}`;
-        await this.machine.compute(cold.cpu);
+        await Promise.all(Array.from({ length: cold.threads ?? 1 }, () => this.machine.compute(cold.cpu)));
         await this.wait(cold.io);
         let exit: (info: ExitInfo) => void = () => undefined;
         return {
