@@ -1,5 +1,5 @@
 /** The layers and package fences of README's ARCHITECTURE section, enforced. */
-const leaf = '^src/(errors|messages|log|clock|ids|json|package-root)\\.ts$';
+const leaf = '^src/(errors|messages|log|clock|ids|json|package-root|schema)\\.ts$';
 const layer = (name, from, allowed) => ({
   name,
   severity: 'error',
@@ -37,7 +37,7 @@ module.exports = {
     fence('better-sqlite3', '^src/store/'),
     fence('dockerode', '^src/pool/drivers/'),
     fence('@kubernetes/client-node', '^src/pool/drivers/'),
-    fence('ajv', '^src/(entities|config)/'),
+    fence('ajv', '^src/schema[.]ts$'),
     fence('undici', '^src/pool/'),
   ],
   options: {

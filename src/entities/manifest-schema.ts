@@ -1,5 +1,5 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FromSchema } from 'json-schema-to-ts';
+import { checkerOf, type SchemaError } from '../schema.js';
 
 /** `runtimes.json` as OpenWhisk has it (OPENWHISK.md 10.2). Members it does not know are left alone. */
 const image = {
@@ -52,7 +52,8 @@ const runtime = {
   },
 } as const;
 
-const manifest = {
+/** A whole runtimes.json. */
+export const manifestSchema = {
   type: 'object',
   required: ['runtimes'],
   properties: {
@@ -76,14 +77,6 @@ export interface ManifestFault {
   readonly found: unknown;
 }
 
-let compiled: ValidateFunction | undefined;
-
-/** Compiled when a manifest is first checked. */
-const check = (): ValidateFunction => {
-  compiled ??= new Ajv({ verbose: true, strictTypes: false, strictRequired: false }).compile(manifest);
-  return compiled;
-};
-
 const plain = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
 
 const pathOf = (pointer: string): string =>
@@ -94,7 +87,7 @@ const pathOf = (pointer: string): string =>
     .map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`))
     .join('');
 
-const faultOf = (error: ErrorObject): ManifestFault => {
+const faultOf = (error: SchemaError): ManifestFault => {
   const schema = error.parentSchema as { type?: string; minimum?: number };
   const missing = (error.params as { missingProperty?: string }).missingProperty;
   if (missing !== undefined) {
@@ -117,6 +110,6 @@ const faultOf = (error: ErrorObject): ManifestFault => {
 
 /** The first fault, or undefined when `value` is a `RawManifest` in form. */
 export const manifestFault = (value: unknown): ManifestFault | undefined => {
-  const fits = check();
-  return fits(value) ? undefined : faultOf(fits.errors?.[0] as ErrorObject);
+  const fits = checkerOf(manifestSchema);
+  return fits(value) ? undefined : faultOf(fits.errors?.[0] as SchemaError);
 };

@@ -56,8 +56,7 @@ export const actionLimits = {
 
 const exec = { type: 'object', 'x-message': http.objectExpected } as const;
 
-/** `exec` of an action in a container, checked after its kind is known. */
-export const codeExec = (kind: string, requireMain: boolean) =>
+const codeExecOf = (kind: string, requireMain: boolean) =>
   ({
     type: 'object',
     required: requireMain ? ['code', 'main'] : ['code'],
@@ -67,6 +66,19 @@ export const codeExec = (kind: string, requireMain: boolean) =>
     },
     'x-missing': { code: action.codeMissing(kind), main: action.mainMissing(kind) },
   }) as const;
+
+const codeExecs = new Map<string, ReturnType<typeof codeExecOf>>();
+
+/** `exec` of an action in a container, checked after its kind is known. The same object for the same kind: it is compiled once. */
+export const codeExec = (kind: string, requireMain: boolean): ReturnType<typeof codeExecOf> => {
+  const key = `${kind} ${requireMain}`;
+  let schema = codeExecs.get(key);
+  if (schema === undefined) {
+    schema = codeExecOf(kind, requireMain);
+    codeExecs.set(key, schema);
+  }
+  return schema;
+};
 
 export const blackboxExec = {
   type: 'object',

@@ -1,16 +1,10 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { rejection } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { http } from '../messages.js';
-
-/** The one Ajv of request bodies. `strictTypes` off: schemas use type unions. */
-const ajv = new Ajv({ verbose: true, strictTypes: false, strictRequired: false });
-ajv.addVocabulary(['x-message', 'x-missing']);
-
-const compiled = new WeakMap<object, ValidateFunction>();
+import { checkerOf, type SchemaError } from '../schema.js';
 
 /** The text for an error: of a missing member, of the value itself, or of the nearest schema around it that has one. */
-const detailOf = (error: ErrorObject, schema: object): string => {
+const detailOf = (error: SchemaError, schema: object): string => {
   const own = error.parentSchema as Record<string, unknown>;
   const missing = (error.params as { missingProperty?: string }).missingProperty;
   const ofMissing = missing && (own['x-missing'] as Record<string, string> | undefined)?.[missing];
@@ -42,13 +36,9 @@ const withoutNulls = (body: Json): Json => {
 
 /** Checks `body` against `schema` and returns it typed, optional nulls dropped. Throws 400 malformed with upstream's text. */
 export const validate = <T>(schema: object, body: Json, keepNull: readonly string[] = []): T => {
-  let check = compiled.get(schema);
-  if (!check) {
-    check = ajv.compile(schema);
-    compiled.set(schema, check);
-  }
+  const check = checkerOf(schema);
   const cleaned = withoutNulls(body);
   if (isObject(body) && isObject(cleaned)) for (const key of keepNull) if (body[key] === null) cleaned[key] = null;
   if (check(cleaned)) return cleaned as T;
-  throw rejection(400, http.malformed(detailOf(check.errors?.[0] as ErrorObject, schema)));
+  throw rejection(400, http.malformed(detailOf(check.errors?.[0] as SchemaError, schema)));
 };
