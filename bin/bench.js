@@ -9,7 +9,7 @@ const { rolldown } = await import('rolldown');
 const dir = join(root, 'dist', 'bench');
 const bundle = await rolldown({
   cwd: root,
-  input: { main: join('test', 'bench', 'main.ts') },
+  input: { main: join('test', 'bench', 'main.ts'), proxy: join('test', 'bench', 'proxy.ts') },
   platform: 'node',
   external: /^[^./]/,
 });
