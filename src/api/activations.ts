@@ -1,7 +1,7 @@
 import { checkActivationId, isPath, pathSegments } from '../entities/names.js';
 import type { Activation } from '../entities/types.js';
 import { HttpError, rejection } from '../errors.js';
-import { activationJson, activationSummary, responseJson } from '../invocation/record.js';
+import { activationJson, responseJson, summaryJson } from '../invocation/record.js';
 import { defaultText, entity as entityText, http, query as text } from '../messages.js';
 import { type Context, sendJson, sendJsonText } from './context.js';
 import type { ApiParts } from './parts.js';
@@ -43,8 +43,8 @@ const list = async (parts: ApiParts, ctx: Context): Promise<void> => {
   await parts.records.settledSoon();
   const { activations } = parts.store;
   if (count) sendJson(ctx, 200, countBody('activations', activations.count(query), skip));
-  else if (docs) sendJsonText(ctx, 200, `[${activations.list(query, { skip, limit }, true).map(activationJson)}]`);
-  else sendJson(ctx, 200, activations.list(query, { skip, limit }, false).map(activationSummary));
+  else if (docs) sendJsonText(ctx, 200, `[${activations.list(query, { skip, limit }).map(activationJson)}]`);
+  else sendJsonText(ctx, 200, `[${activations.summaries(query, { skip, limit }).map(summaryJson)}]`);
 };
 
 /** The record the URL names, once it is complete. Throws 400, 403, 404. */

@@ -103,6 +103,15 @@ export interface Activation {
   readonly annotations: readonly Annotation[];
 }
 
+/** What a list shows of an activation without `docs`. The annotations are JSON text: it is passed through without being parsed. */
+export interface ActivationSummary
+  extends Pick<
+    Activation,
+    'activationId' | 'namespace' | 'name' | 'version' | 'cause' | 'start' | 'end' | 'statusCode'
+  > {
+  readonly annotations: string;
+}
+
 /** One namespace of a subject, with its key. */
 export interface SubjectNamespace {
   readonly name: string;

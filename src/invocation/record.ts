@@ -1,6 +1,6 @@
 import { docPath } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
-import type { ActionLimits, Activation, Annotation } from '../entities/types.js';
+import type { ActionLimits, Activation, ActivationSummary, Annotation } from '../entities/types.js';
 import { isObject } from '../json.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
@@ -146,19 +146,11 @@ export const activationJson = (activation: Activation): string => {
   return `${JSON.stringify(head).slice(0, -1)},"response":${responseJson(activation)}}`;
 };
 
-/** A row of the activation list (OPENWHISK.md 2.7): `duration` is end − start. */
-export const activationSummary = (activation: Activation): object => {
-  const { activationId, namespace, name, version, cause, start, end, statusCode, annotations } = activation;
-  return {
-    activationId,
-    namespace,
-    name,
-    version,
-    publish: false,
-    annotations,
-    start,
-    cause,
-    ...(end !== undefined && { end, duration: end - start }),
-    statusCode,
-  };
+/** A row of the activation list (OPENWHISK.md 2.7) as JSON text: `duration` is end − start. */
+export const summaryJson = (summary: ActivationSummary): string => {
+  const { activationId, namespace, name, version, cause, start, end, statusCode, annotations } = summary;
+  const head = JSON.stringify({ activationId, namespace, name, version, publish: false });
+  const ended = end !== undefined && { end, duration: end - start };
+  const tail = JSON.stringify({ start, cause, ...ended, statusCode });
+  return `${head.slice(0, -1)},"annotations":${annotations},${tail.slice(1)}`;
 };

@@ -1,8 +1,19 @@
 import type Sqlite from 'better-sqlite3';
-import type { Activation } from '../entities/types.js';
+import type { Activation, ActivationSummary } from '../entities/types.js';
 import type { Logger } from '../log.js';
 import { ActivationIndex, type Scope } from './activation-index.js';
-import { type ActivationRow, decode, decodeAll, idBytes, ownId, RECORD, SUMMARY, summary } from './activation-rows.js';
+import {
+  type ActivationRow,
+  decode,
+  decodeAll,
+  decodeSummary,
+  idBytes,
+  ownId,
+  RECORD,
+  SUMMARY,
+  type SummaryRow,
+  summaryOf,
+} from './activation-rows.js';
 import { ActivationWriter } from './activation-writer.js';
 import type { Batches } from './batches.js';
 import type { Changes } from './changes.js';
@@ -20,7 +31,7 @@ const statements = (db: Sqlite.Database) => ({
   get: db
     .prepare<[Buffer], [number, ...ActivationRow]>(`SELECT a.namespace, ${RECORD} FROM activation a WHERE a.id = ?`)
     .raw(),
-  summaries: db.prepare<unknown[], ActivationRow>(page(SUMMARY)).raw(),
+  summaries: db.prepare<unknown[], SummaryRow>(page(SUMMARY)).raw(),
   records: db.prepare<unknown[], ActivationRow>(page(RECORD)).raw(),
 });
 
@@ -69,27 +80,21 @@ export class SqliteActivations implements ActivationStore {
     return this.index.find(namespace)?.id === scope ? decode(namespace, row as ActivationRow) : undefined;
   }
 
-  list(query: ActivationQuery, { skip, limit }: Page, docs: boolean): Activation[] {
-    const fresh = this.pending.matching(query);
-    const range = this.range(query);
-    const firstFresh = this.firstFrom(fresh, range, skip);
-    const skipped = skip - firstFresh;
-    const stored = this.read(query.namespace, range, skipped, limit, docs);
-    const merged: Activation[] = [];
-    let f = firstFresh;
-    let s = 0;
-    while (merged.length < limit) {
-      const a = fresh[f];
-      const b = stored[s];
-      if (a && (!b || a.start >= b.start)) {
-        merged.push(docs ? a : summary(a));
-        f++;
-      } else if (b) {
-        merged.push(b);
-        s++;
-      } else break;
-    }
-    return merged;
+  list(query: ActivationQuery, page: Page): Activation[] {
+    const { records } = this.sql;
+    return this.page(
+      query,
+      page,
+      a => a,
+      position => decodeAll(query.namespace, records.all(...position)),
+    );
+  }
+
+  summaries(query: ActivationQuery, page: Page): ActivationSummary[] {
+    const { summaries } = this.sql;
+    return this.page(query, page, summaryOf, position =>
+      summaries.all(...position).map(row => decodeSummary(query.namespace, row)),
+    );
   }
 
   count(query: ActivationQuery): number {
@@ -129,11 +134,40 @@ export class SqliteActivations implements ActivationStore {
     return range.scope.total - this.index.below(range.scope, start + 1) - range.newer;
   }
 
-  private read(namespace: string, range: Range | undefined, skip: number, limit: number, docs: boolean): Activation[] {
+  /** A page of what is in the file and of what waits: that through `show`. */
+  private page<T extends { readonly start: number }>(
+    query: ActivationQuery,
+    { skip, limit }: Page,
+    show: (activation: Activation) => T,
+    read: (position: readonly number[]) => T[],
+  ): T[] {
+    const fresh = this.pending.matching(query);
+    const range = this.range(query);
+    const firstFresh = this.firstFrom(fresh, range, skip);
+    const position = this.position(range, skip - firstFresh, limit);
+    const stored = position === undefined ? [] : read(position);
+    const merged: T[] = [];
+    let f = firstFresh;
+    let s = 0;
+    while (merged.length < limit) {
+      const a = fresh[f];
+      const b = stored[s];
+      if (a && (!b || a.start >= b.start)) {
+        merged.push(show(a));
+        f++;
+      } else if (b) {
+        merged.push(b);
+        s++;
+      } else break;
+    }
+    return merged;
+  }
+
+  /** What the statements of a page are given; undefined when it has no rows. */
+  private position(range: Range | undefined, skip: number, limit: number): readonly number[] | undefined {
     const rows = range ? Math.min(limit, range.rows - skip) : 0;
-    if (!range || rows <= 0) return [];
+    if (!range || rows <= 0) return undefined;
     const { start, seq, offset } = this.index.position(range.scope, range.newer + skip);
-    const statement = docs ? this.sql.records : this.sql.summaries;
-    return decodeAll(namespace, statement.all(range.scope.id, start, seq, rows, offset));
+    return [range.scope.id, start, seq, rows, offset];
   }
 }

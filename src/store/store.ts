@@ -1,5 +1,6 @@
 import type {
   Activation,
+  ActivationSummary,
   EntityDoc,
   EntityType,
   NamespaceLimits,
@@ -84,8 +85,10 @@ export interface ActivationQuery {
 export interface ActivationStore {
   put(activation: Activation): void;
   get(namespace: string, id: string): Activation | undefined;
-  /** Newest `start` first. Summaries (`docs` false) have neither result nor logs. */
-  list(query: ActivationQuery, page: Page, docs: boolean): Activation[];
+  /** Whole records, newest `start` first. */
+  list(query: ActivationQuery, page: Page): Activation[];
+  /** The same page, as lists show it. */
+  summaries(query: ActivationQuery, page: Page): ActivationSummary[];
   count(query: ActivationQuery): number;
   /** Resolves when everything put so far is committed. */
   flush(): Promise<void>;

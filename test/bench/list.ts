@@ -99,7 +99,8 @@ const quantiles = (times: number[]) => {
 
 const once = (store: Store, { query, page, docs = false }: Listing): number => {
   const begun = performance.now();
-  if (page) store.activations.list(query, page, docs);
+  if (page && docs) store.activations.list(query, page);
+  else if (page) store.activations.summaries(query, page);
   else store.activations.count(query);
   return performance.now() - begun;
 };

@@ -245,6 +245,7 @@ export class Process {
       },
       get: (_ns, id) => this.disk.records.get(id) ?? this.puts.find(p => p.activationId === id),
       list: () => [],
+      summaries: () => [],
       count: () => 0,
       flush: async () => this.commit(Number.POSITIVE_INFINITY),
     };

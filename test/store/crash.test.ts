@@ -75,7 +75,7 @@ it('a killed process leaves everything it promised', async () => {
       }
     }
     expect(store.activations.count({ namespace: 'guest' })).toBe(
-      store.activations.list({ namespace: 'guest' }, { skip: 0, limit: 1_000_000 }, false).length,
+      store.activations.summaries({ namespace: 'guest' }, { skip: 0, limit: 1_000_000 }).length,
     );
     const stored = store.entities.get('guest/t');
     expect(stored?.rev).toBeGreaterThanOrEqual(promised.rev);

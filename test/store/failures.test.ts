@@ -39,7 +39,7 @@ it('keeps activations while another program holds the file, and writes them afte
   clock.advance(100);
   expect(store.health()).toEqual({ writable: false, waiting: 4 });
   expect(store.activations.get('guest', idOf(4))).toEqual(activation(4));
-  expect(store.activations.list(guest, page, true)).toEqual([5, 4, 3, 2, 1].map(n => activation(n)));
+  expect(store.activations.list(guest, page)).toEqual([5, 4, 3, 2, 1].map(n => activation(n)));
   expect(store.activations.count(guest)).toBe(5);
   expect(said.map(({ level }) => level)).toEqual([50]);
 
@@ -48,7 +48,7 @@ it('keeps activations while another program holds the file, and writes them afte
   expect(store.health()).toEqual({ writable: true, waiting: 0 });
   expect(said.map(({ level }) => level)).toEqual([50, 30]);
   expect(other.prepare('SELECT count(*) FROM activation').pluck().get()).toBe(5);
-  expect(store.activations.list(guest, page, true)).toEqual([5, 4, 3, 2, 1].map(n => activation(n)));
+  expect(store.activations.list(guest, page)).toEqual([5, 4, 3, 2, 1].map(n => activation(n)));
 });
 
 it('accepts nothing it cannot keep, and accepts again as soon as it can', async () => {
@@ -81,7 +81,7 @@ it('loses nothing when a batch fails in the middle', async () => {
   );
   for (let n = 1; n <= 3; n++) store.activations.put(activation(n, n === 2 ? { name: 'bad' } : {}));
   await store.activations.flush();
-  expect(store.activations.list(guest, page, true)).toEqual([3, 1].map(n => activation(n)));
+  expect(store.activations.list(guest, page)).toEqual([3, 1].map(n => activation(n)));
   expect(said.map(({ msg }) => msg)).toEqual(['An activation cannot be stored; it is given up.']);
 });
 
@@ -96,6 +96,6 @@ it('names the document that cannot be decoded', async () => {
   expect(() => store.entities.get('guest/a')).toThrow(CorruptDocument);
   expect(() => store.entities.get('guest/a')).toThrow(/guest\/a/);
   expect(() => store.activations.get('guest', idOf(1))).toThrow(CorruptDocument);
-  expect(() => store.activations.list(guest, page, false)).toThrow(CorruptDocument);
+  expect(() => store.activations.summaries(guest, page)).toThrow(CorruptDocument);
   expect(() => store.documents.get('a', 'b')).toThrow(CorruptDocument);
 });

@@ -11,7 +11,7 @@ const first = 1_700_000_000_000;
 
 const numbers = (store: Store, name?: string): number[] =>
   store.activations
-    .list({ ...guest, ...(name !== undefined && { name }) }, { skip: 0, limit: 10_000 }, true)
+    .list({ ...guest, ...(name !== undefined && { name }) }, { skip: 0, limit: 10_000 })
     .map(a => JSON.parse(a.result as string).n);
 
 const down = (from: number, to: number): number[] => Array.from({ length: from - to + 1 }, (_, i) => from - i);
