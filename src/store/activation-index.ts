@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import type { Changes } from './changes.js';
+import { type Run, Runs } from './runs.js';
 
 /** Rows of a run before it is split. Large runs make deep pages slow, small ones make many of them. */
 const RUN_ROWS = 256;
@@ -7,19 +8,11 @@ const RUN_ROWS = 256;
 const MAX_SCOPES = 20_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** `n` consecutive rows of a scope, from the key (`start`, `seq`) up to the next run's. */
-interface Run {
-  readonly start: number;
-  readonly seq: number;
-  n: number;
-}
-
-/** All rows of one list, oldest run first. */
+/** All rows of one list. */
 export interface Scope {
   readonly id: number;
   readonly path: string;
-  readonly runs: Run[];
-  total: number;
+  readonly runs: Runs;
 }
 
 /** Where a page begins: `offset` rows below the key (`start`, `seq`), newest first. */
@@ -52,19 +45,6 @@ const statements = (db: Sqlite.Database) => ({
   ),
 });
 
-/** The last run whose first key is not above (`start`, `seq`); the first run when all are. */
-const runAt = (runs: readonly Run[], start: number, seq: number): number => {
-  let low = 0;
-  let high = runs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const run = runs[middle] as Run;
-    if (run.start < start || (run.start === start && run.seq <= seq)) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
-};
-
 /**
  * Which activations are in which list, in order of (start, seq), with counts of runs: so any page and any count costs at
  * most one run, however long the list is. Runs live in memory and are saved by `save` in the transaction that changed them;
@@ -92,7 +72,7 @@ export class ActivationIndex {
   }
 
   findOrCreate(path: string): Scope {
-    return this.find(path) ?? this.keep({ id: this.sql.create.get(path) as number, path, runs: [], total: 0 });
+    return this.find(path) ?? this.keep({ id: this.sql.create.get(path) as number, path, runs: new Runs([]) });
   }
 
   /** The path of a scope that has rows. */
@@ -103,31 +83,32 @@ export class ActivationIndex {
   add(scope: Scope, start: number, seq: number): void {
     this.sql.add.run(scope.id, start, seq);
     const { runs } = scope;
-    scope.total++;
     if (runs.length === 0) {
-      this.change(scope, insertRun(runs, 0, { start, seq, n: 1 }));
+      const first = { start, seq, n: 1 };
+      runs.insert(0, first);
+      this.change(scope, first);
       return;
     }
-    const at = runAt(runs, start, seq);
+    const at = runs.indexOf(start, seq);
     const run = this.reach(scope, at, start, seq);
-    run.n++;
+    runs.grow(at, 1);
     this.change(scope, run);
     if (run.n > RUN_ROWS) this.split(scope, at);
   }
 
   remove(scope: Scope, start: number, seq: number): void {
     this.sql.remove.run(scope.id, start, seq);
-    const at = runAt(scope.runs, start, seq);
-    const run = scope.runs[at] as Run;
-    scope.total--;
-    run.n--;
+    const { runs } = scope;
+    const at = runs.indexOf(start, seq);
+    const run = runs.at(at) as Run;
+    runs.grow(at, -1);
     if (run.n > 0) {
       this.change(scope, run);
       return;
     }
-    scope.runs.splice(at, 1);
+    runs.replace(at);
     this.dropRun(scope, run);
-    if (scope.total > 0) return;
+    if (runs.total > 0) return;
     this.scopes.delete(scope.path);
     this.sql.drop.run(scope.id);
   }
@@ -155,31 +136,28 @@ export class ActivationIndex {
   /** Rows with a `start` below the bound. */
   below(scope: Scope, start: number): number {
     const { runs } = scope;
-    const at = runAt(runs, start, -1);
-    let count = 0;
-    for (let i = 0; i < at; i++) count += (runs[i] as Run).n;
-    const run = runs[at];
+    const at = runs.indexOf(start, -1);
+    const run = runs.at(at);
     if (!run) return 0;
-    return count + (this.sql.between.get(scope.id, run.start, run.seq, start) ?? 0);
+    return runs.before(at) + (this.sql.between.get(scope.id, run.start, run.seq, start) ?? 0);
   }
 
   /** Where the row is that has `newer` rows above it. */
-  position(scope: Scope, newer: number): Position {
-    const { runs } = scope;
-    let at = runs.length - 1;
-    let offset = newer;
-    for (; at > 0 && offset >= (runs[at] as Run).n; at--) offset -= (runs[at] as Run).n;
-    const next = runs[at + 1];
-    return next ? { start: next.start, seq: next.seq, offset } : { start: NEVER, seq: NEVER, offset };
+  position({ runs }: Scope, newer: number): Position {
+    if (runs.length === 0) return { start: NEVER, seq: NEVER, offset: newer };
+    const next = runs.withNewer(newer) + 1;
+    const offset = newer - (runs.total - runs.before(next));
+    const { start, seq } = runs.at(next) ?? { start: NEVER, seq: NEVER };
+    return { start, seq, offset };
   }
 
   /** The run at `at`, begun anew at (`start`, `seq`) when that is older than all there is. */
   private reach(scope: Scope, at: number, start: number, seq: number): Run {
-    const run = scope.runs[at] as Run;
+    const run = scope.runs.at(at) as Run;
     if (run.start < start || (run.start === start && run.seq <= seq)) return run;
     this.dropRun(scope, run);
     const older = { start, seq, n: run.n };
-    scope.runs[at] = older;
+    scope.runs.replace(at, older);
     return older;
   }
 
@@ -191,12 +169,14 @@ export class ActivationIndex {
   /** Rows mostly come in order, so a full last run is left as it is and a new one begun. */
   private split(scope: Scope, at: number): void {
     const { runs } = scope;
-    const run = runs[at] as Run;
+    const run = runs.at(at) as Run;
     const keep = at === runs.length - 1 ? run.n - 1 : run.n >> 1;
     const first = this.sql.nth.get(scope.id, run.start, run.seq, keep);
     if (!first) throw new Error(`The index of ${scope.path} has fewer rows than it counts.`);
-    this.change(scope, insertRun(runs, at + 1, { ...first, n: run.n - keep }));
-    run.n = keep;
+    const second = { ...first, n: run.n - keep };
+    runs.grow(at, keep - run.n);
+    runs.insert(at + 1, second);
+    this.change(scope, second);
   }
 
   private change(scope: Scope, run: Run): void {
@@ -204,8 +184,7 @@ export class ActivationIndex {
   }
 
   private load(id: number, path: string): Scope {
-    const runs = this.sql.runs.all(id);
-    return this.keep({ id, path, runs, total: runs.reduce((sum, run) => sum + run.n, 0) });
+    return this.keep({ id, path, runs: new Runs(this.sql.runs.all(id)) });
   }
 
   private keep(scope: Scope): Scope {
@@ -213,8 +192,3 @@ export class ActivationIndex {
     return scope;
   }
 }
-
-const insertRun = (runs: Run[], at: number, run: Run): Run => {
-  runs.splice(at, 0, run);
-  return run;
-};

@@ -109,9 +109,9 @@ export class SqliteActivations implements ActivationStore {
     this.index.follow();
     const scope = this.index.find(name === undefined ? namespace : `${namespace}/${name}`);
     if (!scope) return undefined;
-    const top = upto === undefined ? scope.total : this.index.below(scope, upto + 1);
+    const top = upto === undefined ? scope.runs.total : this.index.below(scope, upto + 1);
     const bottom = since === undefined ? 0 : this.index.below(scope, since);
-    return { scope, newer: scope.total - top, rows: Math.max(0, top - bottom) };
+    return { scope, newer: scope.runs.total - top, rows: Math.max(0, top - bottom) };
   }
 
   /**
@@ -131,7 +131,7 @@ export class SqliteActivations implements ActivationStore {
 
   private storedAbove(range: Range | undefined, start: number): number {
     if (!range) return 0;
-    return range.scope.total - this.index.below(range.scope, start + 1) - range.newer;
+    return range.scope.runs.total - this.index.below(range.scope, start + 1) - range.newer;
   }
 
   /** A page of what is in the file and of what waits: that through `show`. */

@@ -66,7 +66,7 @@ it('counts and finds places as a sorted array does, whatever comes and goes', ()
         index.save();
         if (reload) index.forget();
         const scope = index.find('guest');
-        expect(scope?.total ?? 0).toBe(keys.length);
+        expect(scope?.runs.total ?? 0).toBe(keys.length);
         if (!scope) continue;
         for (let i = 0; i < 6; i++) {
           const bound = [random(1800), 1000, 1001, (keys[random(keys.length)] as Key)[0]][random(4)] as number;
