@@ -218,7 +218,8 @@ export class PoolLane {
       if (--fault.left === 0) this.fault = undefined;
       owner.taken(ticket, now);
       owner.fail(this, ticket, fault.failure);
-      this.grant();
+      // Only with the last one: a queue whose slots change while it hands out a job begins to hand out within itself.
+      if (fault.left === 0) this.grant();
       return Promise.resolve();
     }
     const container = choose(this.containers);

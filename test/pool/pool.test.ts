@@ -187,6 +187,13 @@ describe('trouble', () => {
     await close(r);
   });
 
+  it('ends as many as may wait when the image cannot be had', async () => {
+    const r = rig({ create: () => new ImageError('x:y', 'no such image') }, { maxQueue: 50_000 });
+    const outcomes = await ended(r, Promise.all(Array.from({ length: 30_000 }, () => r.submit(hello))));
+    expect(new Set(outcomes.map(o => o.kind))).toEqual(new Set(['imageFailed']));
+    await close(r);
+  });
+
   it('fails nobody when only one more container could not be made', async () => {
     const r = rig({ run: 500 }, { scale: 'eager' });
     const first = r.submit(hello);
@@ -320,6 +327,18 @@ describe('trouble', () => {
 });
 
 describe('stopping', () => {
+  it('answers as many as may wait, and lets the running one end', async () => {
+    const r = rig({ run: 300 }, { memory: 256, maxQueue: 50_000 });
+    const jobs = Array.from({ length: 30_000 }, () => r.submit(hello));
+    await r.until(() => r.pool.stats().queue.running === 1);
+    const drained = ended(r, r.pool.drain(5000));
+    const outcomes = await ended(r, Promise.all(jobs));
+    await drained;
+    expect(outcomes.filter(o => o.kind === 'ran')).toHaveLength(1);
+    expect(outcomes.filter(o => o.kind === 'stopped')).toHaveLength(29_999);
+    await close(r);
+  });
+
   it('lets running jobs end and answers waiting ones', async () => {
     const r = rig({ run: 300 }, { memory: 256 });
     const [running, waiting] = [r.submit(hello), r.submit(hello)];
