@@ -7,6 +7,7 @@ import { ProcessDriver } from '../../src/pool/drivers/process.js';
 import type { DriverName } from './case.js';
 import { Connection, request, type Target } from './load.js';
 import { wait } from './server.js';
+import { Samples } from './statistics.js';
 
 const root = new URL('../../', import.meta.url);
 
@@ -60,22 +61,19 @@ export const initialise = async (target: Target, code: string): Promise<void> =>
 
 const DRIVERS = { docker: DockerDriver, process: ProcessDriver } as const;
 
-/** Hot containers, made by the server's own driver, that nothing stands before. */
-export const withBare = async <T>(
+/** Containers of nodejs:20, made by the server's own driver, that nothing stands before and nothing runs in yet. */
+const withContainers = async <T>(
   driver: DriverName,
-  count: number,
-  code: string,
-  use: (targets: Target[]) => Promise<T>,
+  use: (create: () => Promise<Target>) => Promise<T>,
 ): Promise<T> => {
   if (driver === 'kubernetes') throw new Error(`${driver}: no bare containers are made with this driver`);
   const directory = mkdtempSync(join(tmpdir(), 'miniwhisk-bare-'));
-  const options = { directory, environment: process.env, instance: `bench${process.pid}` };
-  const made = new DRIVERS[driver](options);
+  const made = new DRIVERS[driver]({ directory, environment: process.env, instance: `bench${process.pid}` });
+  let count = 0;
   try {
-    const targets: Target[] = [];
-    for (let i = 0; i < count; i++) {
+    return await use(async () => {
       const container = await made.create({
-        name: `bench${process.pid}_${i}`,
+        name: `bench${process.pid}_${count++}`,
         kind: 'nodejs:20',
         image: imageOf('nodejs:20'),
         memory: 256,
@@ -84,15 +82,44 @@ export const withBare = async <T>(
         cpuShares: 128,
       });
       container.onOutput(() => undefined);
-      await initialise(container.address, code);
-      targets.push(container.address);
-    }
-    return await use(targets);
+      return container.address;
+    });
   } finally {
     await made.close();
     rmSync(directory, { recursive: true, force: true });
   }
 };
+
+/** Hot containers. */
+export const withBare = <T>(
+  driver: DriverName,
+  count: number,
+  code: string,
+  use: (targets: Target[]) => Promise<T>,
+): Promise<T> =>
+  withContainers(driver, async create => {
+    const targets: Target[] = [];
+    for (let i = 0; i < count; i++) {
+      const target = await create();
+      await initialise(target, code);
+      targets.push(target);
+    }
+    return use(targets);
+  });
+
+/** What /init and the first /run take in containers that have been there for `rest` ms. */
+export const bareFirstRuns = (driver: DriverName, code: string, count: number, rest: number): Promise<Samples> =>
+  withContainers(driver, async create => {
+    const samples = new Samples();
+    for (let i = 0; i < count; i++) {
+      const target = await create();
+      await wait(rest);
+      const before = performance.now();
+      await initialise(target, code);
+      samples.add(performance.now() - before);
+    }
+    return samples;
+  });
 
 const PORT = '8080/tcp';
 /** Elsewhere containers are in a virtual machine, and reached by published ports. */
