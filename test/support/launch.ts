@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { eventually } from './rest.js';
 import { localManifest } from './server.js';
+
+/**
+ * The temporary folder of all servers of a test file: what those leave that are killed goes with it, and a server finds at its
+ * next start what the last one left.
+ */
+const temporary = mkdtempSync(join(tmpdir(), 'mw-tmp-'));
+afterAll(() => rm(temporary, { recursive: true, force: true, maxRetries: 5 }));
 
 const bin = fileURLToPath(new URL('../../bin/miniwhisk.js', import.meta.url));
 
@@ -30,7 +38,7 @@ export const launch = (
 ): Launched => {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, TMPDIR: temporary, TEMP: temporary, TMP: temporary, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });

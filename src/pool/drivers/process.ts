@@ -69,6 +69,7 @@ export class ProcessDriver implements Driver {
   private readonly tools: Toolbox;
   private readonly memory = new MemoryWatch();
   private readonly containers = new Map<string, Container>();
+  private readonly making = new Set<Promise<Container>>();
   private readonly token = randomBytes(3).toString('hex');
   private made: Promise<void> | undefined;
   private count = 0;
@@ -96,7 +97,15 @@ export class ProcessDriver implements Driver {
     return { usable: true, ...(tool.note !== undefined && { note: tool.note }) };
   }
 
-  async create(spec: ContainerSpec): Promise<Container> {
+  create(spec: ContainerSpec): Promise<Container> {
+    const making = this.make(spec);
+    this.making.add(making);
+    const made = (): boolean => this.making.delete(making);
+    making.then(made, made);
+    return making;
+  }
+
+  private async make(spec: ContainerSpec): Promise<Container> {
     const tool = await this.tools.find(spec.kind);
     if ('missing' in tool) throw new Error(tool.missing);
     if (this.closed) throw new Error('the process driver is closed');
@@ -126,6 +135,8 @@ export class ProcessDriver implements Driver {
 
   async close(): Promise<void> {
     this.closed = true;
+    // One that is being made now finds the driver closed and takes away what it has made.
+    await Promise.allSettled(this.making);
     await Promise.all([...this.containers.values()].map(container => container.remove()));
     if (this.options.cache === undefined) await removeTree(this.cache);
     // Fails when something else is in it, and then it stays.

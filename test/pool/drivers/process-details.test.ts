@@ -66,6 +66,20 @@ describe('process driver', () => {
     expect(readdirSync(join(root, 'run'))).toEqual([]);
   });
 
+  it.each([0, 1, 5, 20])('leaves nothing when it is closed while it makes a container, %i turns later', async turns => {
+    const driver = open(join(root, 'run'));
+    await driver.available('nodejs:20');
+    // Either it was made just before, and is removed, or it is not made any more.
+    const ended = create(driver).then(
+      container => container.exited,
+      error => expect(String(error)).toMatch(/closed/),
+    );
+    for (let i = 0; i < turns; i++) await new Promise(setImmediate);
+    await driver.close();
+    await ended;
+    expect(existsSync(join(root, 'run'))).toBe(false);
+  });
+
   it.skipIf(process.platform === 'win32')('counts the memory of what an action starts, and ends that too', async () => {
     const driver = open(join(root, 'run'));
     const container = await create(driver, 200);
