@@ -12,7 +12,7 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({ allowedHost: 'mine.example', corsOrigin: 'http://friend.example' });
 });
-afterAll(() => server.stop());
+afterAll(() => server[Symbol.asyncDispose]());
 
 interface Answer {
   readonly status: number | undefined;

@@ -8,12 +8,19 @@ import { afterAll } from 'vitest';
 import { eventually } from './rest.js';
 import { localManifest } from './server.js';
 
+let made: string | undefined;
+
 /**
- * The temporary folder of all servers of a test file: what those leave that are killed goes with it, and a server finds at its
- * next start what the last one left.
+ * The temporary folder of all servers of a test file: what killed ones leave behind goes with it, and a server finds at its
+ * next start what the last one left. Made when it is needed: where all tests are skipped, nobody takes it away.
  */
-const temporary = mkdtempSync(join(tmpdir(), 'mw-tmp-'));
-afterAll(() => rm(temporary, { recursive: true, force: true, maxRetries: 5 }));
+const temporary = (): string => {
+  made ??= mkdtempSync(join(tmpdir(), 'mw-tmp-'));
+  return made;
+};
+afterAll(async () => {
+  if (made !== undefined) await rm(made, { recursive: true, force: true, maxRetries: 5 });
+});
 
 const bin = fileURLToPath(new URL('../../bin/miniwhisk.js', import.meta.url));
 
@@ -37,8 +44,9 @@ export const launch = (
   options: { env?: Record<string, string>; cwd?: string; bin?: string } = {},
 ): Launched => {
   const { PATH = '', HOME = '' } = process.env;
+  const folder = temporary();
   const child = spawn(process.execPath, [options.bin ?? bin, ...args], {
-    env: { PATH, HOME, TMPDIR: temporary, TEMP: temporary, TMP: temporary, ...options.env },
+    env: { PATH, HOME, TMPDIR: folder, TEMP: folder, TMP: folder, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });

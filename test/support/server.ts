@@ -26,6 +26,9 @@ export interface TestServer extends AsyncDisposable {
  */
 export const startTestServer = async (options: Partial<Config> = {}): Promise<TestServer> => {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'mw-')));
+  const clear = async (): Promise<void> => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
   const server = await startServer({
     port: 0,
     dataDir,
@@ -36,6 +39,9 @@ export const startTestServer = async (options: Partial<Config> = {}): Promise<Te
     eager: false,
     poolMemory: 2048,
     ...options,
+  }).catch(async error => {
+    await clear();
+    throw error;
   });
   return {
     url: server.url,
@@ -45,7 +51,7 @@ export const startTestServer = async (options: Partial<Config> = {}): Promise<Te
     stop: () => server.stop(),
     [Symbol.asyncDispose]: async () => {
       await server.stop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await clear();
     },
   };
 };
