@@ -6,6 +6,8 @@ const PROC_INTERVAL = 250;
 const PS_INTERVAL = 1_000;
 /** Every so many rounds the members of the groups are searched anew: a scan of /proc reads every process. */
 const SCAN_EVERY = 4;
+/** A group whose leader has not changed since the last search is searched again only after so many rounds. */
+const REST = 40;
 /** Processes read in one go, so that a scan never holds up the event loop for long. */
 const SLICE = 50;
 
@@ -24,8 +26,9 @@ interface Entry {
   readonly watched: Watched;
   /** Open /proc/<pid>/statm of the leader; -1 where there is none. */
   readonly statm: number;
-  /** Resident bytes of the other members when they were last counted. */
+  /** Resident bytes of the other members when they were last counted, and of the leader then. */
   others: number;
+  own: number;
 }
 
 const buffer = Buffer.alloc(128);
@@ -73,7 +76,7 @@ export class MemoryWatch {
         statm = openSync(`/proc/${watched.pid}/statm`, 'r');
       } catch {}
     }
-    this.entries.set(watched.pid, { watched, statm, others: 0 });
+    this.entries.set(watched.pid, { watched, statm, others: 0, own: -1 });
     if (this.timer) return;
     this.timer = setInterval(() => void this.measure(), this.proc ? PROC_INTERVAL : PS_INTERVAL);
     this.timer.unref();
@@ -111,11 +114,17 @@ export class MemoryWatch {
     this.busy = true;
     try {
       if (!this.proc) await this.askPs();
-      else if (this.round++ % SCAN_EVERY === 0) await this.scan();
+      else if (this.round++ % SCAN_EVERY === 0 && this.stirs(active)) await this.scan();
       for (const entry of active) if (this.entries.has(entry.watched.pid)) this.check(entry);
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Whether there may be members that nobody knows of: who starts a process takes memory for it. */
+  private stirs(active: readonly Entry[]): boolean {
+    if (this.round % REST === 1) return true;
+    return active.some(entry => entry.others > 0 || entry.own !== this.leader(entry));
   }
 
   private check(entry: Entry): void {
@@ -133,6 +142,8 @@ export class MemoryWatch {
   private async scan(): Promise<void> {
     const groups = new Map([...this.entries].filter(([, entry]) => entry.watched.active));
     const sums = new Map<number, number>();
+    // Before the search: what is started during it is found by the next one.
+    for (const entry of groups.values()) entry.own = this.leader(entry);
     const names = readdirSync('/proc');
     for (let at = 0; at < names.length; at += SLICE) {
       this.sum(names.slice(at, at + SLICE), groups, sums);
