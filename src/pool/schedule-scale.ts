@@ -118,7 +118,8 @@ export interface Seen {
  */
 export const learn = (pace: Pace | undefined, { took, idle, parallel }: Seen, cores: number): Pace => {
   const low = Math.min(took, idle) * Math.min(1, cores / Math.max(1, parallel));
-  if (pace === undefined) return { base: took < FIRST_CALL ? Math.min(took, UNKNOWN) : took, recent: took };
+  if (pace === undefined)
+    return { base: took < FIRST_CALL ? Math.max(LEAST, Math.min(took, UNKNOWN)) : took, recent: took };
   const { base } = pace;
   const recent = pace.recent + (took - pace.recent) * RECENT_WEIGHT;
   if (base < low) return { base: Math.min(low, base * (low > base * FAR ? LEAP : STEP)), recent };

@@ -141,6 +141,12 @@ describe('learn', () => {
     expect(pace.base).toBeGreaterThan(5);
   });
 
+  it('learns after a first call too short to be measured', () => {
+    let pace = learn(undefined, alone(0, 1), 2);
+    for (let i = 0; i < 40; i++) pace = learn(pace, alone(100, 1), 2);
+    expect(pace.base).toBeGreaterThan(5);
+  });
+
   it('is not misled by a few calls that were held up', () => {
     let pace = learn(undefined, alone(1, 1), 2);
     for (let i = 0; i < 300; i++) pace = learn(pace, alone(i % 10 < 4 ? 40 : 1, 1), 2);
