@@ -69,7 +69,10 @@ const codeExecOf = (kind: string, requireMain: boolean) =>
 
 const codeExecs = new Map<string, ReturnType<typeof codeExecOf>>();
 
-/** `exec` of an action in a container, checked after its kind is known. The same object for the same kind: it is compiled once. */
+/**
+ * `exec` of an action in a container, checked after its kind is known. The same object for the same kind: it is compiled
+ * once.
+ */
 export const codeExec = (kind: string, requireMain: boolean): ReturnType<typeof codeExecOf> => {
   const key = `${kind} ${requireMain}`;
   let schema = codeExecs.get(key);

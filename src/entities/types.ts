@@ -103,7 +103,7 @@ export interface Activation {
   readonly annotations: readonly Annotation[];
 }
 
-/** What a list shows of an activation without `docs`. The annotations are JSON text: it is passed through without being parsed. */
+/** What a list shows of an activation without `docs`. The annotations are JSON text, passed through without being parsed. */
 export interface ActivationSummary
   extends Pick<
     Activation,

@@ -103,8 +103,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const corrupt = (id: string, cause?: unknown): CorruptDocument =>
   new CorruptDocument(`The stored activation ${id} cannot be decoded.`, { cause });
 
-/** `parsed`: the row's annotations, where they have been parsed already. */
-export const decode = (namespace: string, row: ActivationRow, parsed?: readonly Annotation[]): Activation => {
+/** Throws `CorruptDocument`. */
+export const decode = (namespace: string, row: ActivationRow): Activation => {
   const [id, name, version, subject, cause, start, end, duration, status, size, annotations, logs, result] = row;
   try {
     const activation: Writable<Activation> = {
@@ -116,7 +116,7 @@ export const decode = (namespace: string, row: ActivationRow, parsed?: readonly 
       start,
       statusCode: status as StatusCode,
       logs: JSON.parse(logs) as string[],
-      annotations: parsed ?? (JSON.parse(annotations) as Annotation[]),
+      annotations: JSON.parse(annotations) as Annotation[],
     };
     if (cause !== '') activation.cause = cause;
     if (end !== null) activation.end = end;
@@ -127,25 +127,6 @@ export const decode = (namespace: string, row: ActivationRow, parsed?: readonly 
   } catch (error) {
     throw corrupt(id, error);
   }
-};
-
-const ANNOTATIONS = 10;
-
-/** The annotations of all rows by one call of the parser, which is faster; undefined when it does not understand them. */
-const parseTogether = (rows: readonly ActivationRow[]): readonly (readonly Annotation[])[] | undefined => {
-  try {
-    const all = JSON.parse(`[${rows.map(row => row[ANNOTATIONS]).join(',')}]`) as Annotation[][];
-    return all.length === rows.length ? all : undefined;
-  } catch {
-    // Decoded one by one, the one that is damaged is named.
-    return undefined;
-  }
-};
-
-/** A page. Throws `CorruptDocument`. */
-export const decodeAll = (namespace: string, rows: readonly ActivationRow[]): Activation[] => {
-  const annotations = parseTogether(rows);
-  return rows.map((row, i) => decode(namespace, row, annotations?.[i]));
 };
 
 /** Throws `CorruptDocument`. */

@@ -5,7 +5,6 @@ import { ActivationIndex, type Scope } from './activation-index.js';
 import {
   type ActivationRow,
   decode,
-  decodeAll,
   decodeSummary,
   idBytes,
   ownId,
@@ -86,7 +85,7 @@ export class SqliteActivations implements ActivationStore {
       query,
       page,
       a => a,
-      position => decodeAll(query.namespace, records.all(...position)),
+      position => records.all(...position).map(row => decode(query.namespace, row)),
     );
   }
 
