@@ -7,6 +7,8 @@
 const { serve, errorBody } = require('./wire.js');
 
 const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
+/** Code of more characters than this is taken in with as few copies of it in memory as can be. */
+const LARGE = 4 * 1024 * 1024;
 /** 48 MB of code doubled by JSON escapes, and room for parameters. */
 const MAX_BODY = 128 * 1024 * 1024;
 
@@ -58,6 +60,13 @@ function refuse(reply, text) {
   reply(403, errorBody(text));
 }
 
+/** The request that brought large code, and its text, are given up before the code is copied again to be compiled. */
+async function collect(length) {
+  if (length <= LARGE || typeof globalThis.gc !== 'function') return;
+  await new Promise(resolve => setImmediate(resolve));
+  globalThis.gc();
+}
+
 function init(message, reply) {
   openOutput();
   if (main !== undefined) return refuse(reply, 'Cannot initialize the action more than once.');
@@ -68,8 +77,8 @@ function init(message, reply) {
   }
   state = 'starting';
   if (env !== null && typeof env === 'object') for (const name of Object.keys(env)) exportEnv(name, env[name]);
-  require('./load.js')
-    .load(code, entry, binary === true)
+  collect(code.length)
+    .then(() => require('./load.js').load(code, entry, binary === true))
     .then(
       loaded => {
         main = loaded;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { bytesPerPage, readStat, residentPages, unreclaimable } from './proc.js';
 
 /** How often the memory of running processes is measured, in ms. `ps` is a process of its own, so it runs less often. */
 const PROC_INTERVAL = 250;
@@ -30,34 +31,6 @@ interface Entry {
   others: number;
   own: number;
 }
-
-const buffer = Buffer.alloc(128);
-
-const residentPages = (statm: number): number => {
-  const length = readSync(statm, buffer, 0, buffer.length, 0);
-  return Number(buffer.toString('latin1', 0, length).split(' ')[1]);
-};
-
-let pageSize = 0;
-/** /proc counts pages; the kernel's page size is what makes this process's own count match its bytes. */
-const bytesPerPage = (): number => {
-  if (pageSize === 0) {
-    const pages = Number(readFileSync('/proc/self/statm', 'latin1').split(' ')[1]);
-    pageSize = 2 ** Math.round(Math.log2(process.memoryUsage.rss() / pages));
-  }
-  return pageSize;
-};
-
-/** Group and resident pages out of /proc/<pid>/stat; the command's name in it may hold anything, so begin after it. */
-const readStat = (pid: string): { readonly group: number; readonly pages: number } | undefined => {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { group: Number(fields[2]), pages: Number(fields[21]) };
-  } catch {
-    return undefined;
-  }
-};
 
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -130,13 +103,19 @@ export class MemoryWatch {
   private check(entry: Entry): void {
     const { pid, limit, allowance, onExceeded } = entry.watched;
     if (this.used(pid) <= limit) return;
-    // What the other members used is some time old.
-    if (this.proc && entry.others > 0) {
-      this.count(readdirSync('/proc'), new Map([[pid, entry]]));
-      if (this.used(pid) <= limit) return;
+    const bytes = this.proc ? this.exact(entry) : this.used(pid);
+    if (bytes > limit && bytes > limit + allowance()) onExceeded();
+  }
+
+  /** Too dear for every round: only for a group that seems to be over its limit. */
+  private exact({ watched: { pid }, others }: Entry): number {
+    let bytes = unreclaimable(pid);
+    if (others > 0) {
+      for (const name of readdirSync('/proc')) {
+        if (/^\d/.test(name) && Number(name) !== pid && readStat(name)?.group === pid) bytes += unreclaimable(name);
+      }
     }
-    if (this.used(pid) <= limit + allowance()) return;
-    onExceeded();
+    return bytes;
   }
 
   private async scan(): Promise<void> {
@@ -149,12 +128,6 @@ export class MemoryWatch {
       this.sum(names.slice(at, at + SLICE), groups, sums);
       await nextTurn();
     }
-    for (const [pid, entry] of groups) entry.others = sums.get(pid) ?? 0;
-  }
-
-  private count(names: readonly string[], groups: ReadonlyMap<number, Entry>): void {
-    const sums = new Map<number, number>();
-    this.sum(names, groups, sums);
     for (const [pid, entry] of groups) entry.others = sums.get(pid) ?? 0;
   }
 
