@@ -38,7 +38,6 @@ module.exports = {
     fence('dockerode', '^src/pool/drivers/'),
     fence('@kubernetes/client-node', '^src/pool/drivers/'),
     fence('ajv', '^src/schema[.]ts$'),
-    fence('undici', '^src/pool/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

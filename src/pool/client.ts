@@ -1,8 +1,6 @@
-import type { Dispatcher, Client as UndiciClient } from 'undici';
 import { type Clock, systemClock, type Timer } from '../clock.js';
-import { errorText } from '../errors.js';
 import type { Address } from './driver.js';
-import { Client, Pool } from './undici.js';
+import { Connection, type Ending, type Exchange } from './http-connection.js';
 
 /**
  * How a call to a container ended. Calls never reject.
@@ -31,74 +29,58 @@ export interface ClientOptions {
   readonly clock?: Clock;
 }
 
-const HEADERS = ['content-type', 'application/json', 'accept', 'application/json'];
 /** Between two tries of /init: a part of the time that has gone by, so that a proxy's start is met with little delay. */
 const LEAST_DELAY = 2;
 const MOST_DELAY = 50;
 const DELAY_PART = 8;
+const ENDED = 'the container has ended';
 
-/** One request on its way: an undici handler that settles exactly once. */
-class Call implements Dispatcher.DispatchHandler {
+const refuse = (call: Call): void => call.end({ kind: 'connection', beforeSent: true, reason: ENDED });
+
+/** One request on its way, that settles exactly once. */
+class Call implements Exchange {
   sent = false;
   replied = false;
+  connection: Connection | undefined;
   private settled = false;
-  private controller: Dispatcher.DispatchController | undefined;
-  private status = 0;
-  private expected = 0;
-  private length = 0;
-  private chunks: Buffer[] = [];
 
   constructor(
-    private readonly maxBody: number,
+    readonly path: string,
+    readonly body: Buffer | string,
     private readonly done: (result: CallResult) => void,
+    /** It needs its connection no more; called once, when it has had one. */
+    private readonly release: (connection: Connection) => void,
   ) {}
+
+  get ended(): boolean {
+    return this.settled;
+  }
 
   /** Settles with `result` and drops the connection. */
   end(result: CallResult): void {
     this.settle(result);
-    this.controller?.abort(new Error('call ended'));
+    this.connection?.drop('the call has ended');
+  }
+
+  onSend(): void {
+    this.sent = true;
+  }
+
+  onEnd(ending: Ending, replied: boolean): void {
+    this.replied = replied;
+    this.release(this.connection as Connection);
+    this.connection = undefined;
+    if (ending.kind === 'reply') {
+      const { status, body, length } = ending.reply;
+      this.settle({ kind: 'response', status, body, truncated: length > body.length, length });
+    } else if (ending.kind === 'noContentLength') this.settle(ending);
+    else this.settle({ kind: 'connection', beforeSent: !this.sent, reason: ending.reason });
   }
 
   private settle(result: CallResult): void {
     if (this.settled) return;
     this.settled = true;
     this.done(result);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    // A call that expired while its connection was being made must not reach the container any more.
-    if (this.settled) controller.abort(new Error('call ended'));
-    else this.sent = true;
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (status < 200) return;
-    this.replied = true;
-    this.status = status;
-    const length = headers['content-length'];
-    this.expected = typeof length === 'string' ? Number(length) : Number.NaN;
-    if (Number.isNaN(this.expected)) this.end({ kind: 'noContentLength', status });
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const room = this.maxBody - this.length;
-    this.length += chunk.length;
-    if (room > 0) this.chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-  }
-
-  onResponseEnd(): void {
-    const { chunks, length, status } = this;
-    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    this.settle({ kind: 'response', status, body, truncated: length > body.length, length });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.settle({ kind: 'connection', beforeSent: !this.sent, reason: errorText(error) });
   }
 }
 
@@ -107,28 +89,22 @@ class Call implements Dispatcher.DispatchHandler {
  * container has ended: a proxy that is gone looks the same as one that does not listen yet.
  */
 export class ContainerClient {
-  private readonly http: Dispatcher;
+  private readonly most: number;
   private readonly maxBody: number;
   private readonly clock: Clock;
+  private readonly idle: Connection[] = [];
+  private readonly busy = new Set<Connection>();
+  /** Calls for which there was no connection. */
+  private readonly waiting: Call[] = [];
   private closed = false;
 
-  constructor(address: Address, options: ClientOptions = {}) {
+  constructor(
+    private readonly address: Address,
+    options: ClientOptions = {},
+  ) {
+    this.most = options.connections ?? 1;
     this.maxBody = options.maxBody ?? 1024 * 1024;
     this.clock = options.clock ?? systemClock;
-    const origin =
-      'socketPath' in address
-        ? 'http://localhost'
-        : `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
-    const settings: UndiciClient.Options = {
-      // Time limits are those of the calls.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connectTimeout: 0,
-      pipelining: 1,
-      ...('socketPath' in address && { socketPath: address.socketPath }),
-    };
-    const connections = options.connections ?? 1;
-    this.http = connections > 1 ? new Pool(origin, { ...settings, connections }) : new Client(origin, settings);
   }
 
   /** POST /init. Tries again, until `timeoutMs` is over, while nobody accepts the connection or answers on it. */
@@ -178,13 +154,37 @@ export class ContainerClient {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    void this.http.destroy();
+    for (const connection of [...this.busy, ...this.idle]) connection.drop(ENDED);
+    for (const call of this.waiting.splice(0)) refuse(call);
   }
 
   private post(path: string, body: Buffer | string, done: (result: CallResult) => void): Call {
-    const call = new Call(this.maxBody, done);
-    if (this.closed) call.end({ kind: 'connection', beforeSent: true, reason: 'the container has ended' });
-    else this.http.dispatch({ path, method: 'POST', headers: HEADERS, body }, call);
+    const call: Call = new Call(path, body, done, connection => this.release(connection));
+    if (this.closed) refuse(call);
+    else if (this.busy.size < this.most) this.assign(call);
+    else this.waiting.push(call);
     return call;
+  }
+
+  private assign(call: Call): void {
+    let connection = this.idle.pop();
+    while (connection?.usable === false) {
+      connection.drop('the connection is too old');
+      connection = this.idle.pop();
+    }
+    connection ??= new Connection(this.address, this.maxBody);
+    this.busy.add(connection);
+    call.connection = connection;
+    connection.send(call);
+  }
+
+  private release(connection: Connection): void {
+    this.busy.delete(connection);
+    if (this.closed) return;
+    if (connection.usable) this.idle.push(connection);
+    // A call that ended while it waited must not reach the container any more.
+    let next = this.waiting.shift();
+    while (next?.ended) next = this.waiting.shift();
+    if (next) this.assign(next);
   }
 }

@@ -199,6 +199,62 @@ describe('ContainerClient', () => {
     expect(sockets.size).toBe(2);
   });
 
+  it('does not trust a connection that the container may have closed by now', async () => {
+    const sockets = new Set<Socket>();
+    const reply = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\n{}';
+    const address = await tcp(socket => socket.write(reply), sockets);
+    const client = connect(address);
+    for (let i = 0; i < 3; i++) expect(await client.run('{}', LIMIT)).toMatchObject({ kind: 'response' });
+    expect(sockets.size).toBe(3);
+  });
+
+  it('lets calls wait while all connections are in use, and forgets those that ended meanwhile', async () => {
+    const answer: (() => void)[] = [];
+    const bodies: string[] = [];
+    const address = await http((_request, body, response) => {
+      bodies.push(body);
+      answer.push(() => response.writeHead(200, { 'content-length': 2 }).end('{}'));
+    });
+    const clock = new FakeClock();
+    const client = connect(address, { clock });
+    const first = client.run('1', 10_000);
+    const second = client.run('2', 1_000);
+    const third = client.run('3', 10_000);
+    await expect.poll(() => answer.length).toBe(1);
+    clock.advance(1_000);
+    expect(await second).toEqual({ kind: 'timeout' });
+    answer[0]?.();
+    expect(await first).toMatchObject({ kind: 'response' });
+    await expect.poll(() => answer.length).toBe(2);
+    const fourth = client.run('4', 10_000);
+    client.close();
+    expect(await third).toMatchObject({ kind: 'connection', beforeSent: false });
+    expect(await fourth).toMatchObject({ kind: 'connection', beforeSent: true });
+    expect(bodies).toEqual(['1', '3']);
+  });
+
+  it('takes an answer that comes before the request is whole, and does not go on with that connection', async () => {
+    const sockets = new Set<Socket>();
+    const address = await tcp(socket => {
+      socket.pause();
+      socket.write(ok('{"error":"too large"}'));
+    }, sockets);
+    const client = connect(address);
+    expect(await client.init('x'.repeat(64 << 20), LIMIT)).toMatchObject({ kind: 'response', length: 21 });
+    expect(await client.run('{}', LIMIT)).toMatchObject({ kind: 'response' });
+    expect(sockets.size).toBe(2);
+    // A paused one does not see its end.
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('closes a connection on which something comes that nobody asked for', async () => {
+    const sockets = new Set<Socket>();
+    const address = await tcp(socket => socket.write(`${ok('{}')}HTTP/1.1 200`), sockets);
+    const client = connect(address);
+    for (let i = 0; i < 2; i++) expect(await client.run('{}', LIMIT)).toMatchObject({ kind: 'response', length: 2 });
+    expect(sockets.size).toBe(2);
+  });
+
   it('tries /init until somebody listens', async () => {
     const probe = createTcpServer();
     const address = await listen(probe);
