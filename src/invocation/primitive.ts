@@ -120,7 +120,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
     const response = cutShort(outcome)
       ? whiskError(text.interrupted)
       : outcome.kind === 'ran'
-        ? interpret({ ...outcome, timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation })
+        ? interpret({ timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation, ...outcome })
         : failure(outcome, action.doc.exec.kind);
     const activation = primitiveRecord({
       id,

@@ -173,7 +173,7 @@ export class PoolLane {
     if (!this.owner.capped) return;
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
-    const cap = mostBusy({ ...pace, hot, stalled }, machine);
+    const cap = mostBusy({ hot, stalled, ...pace }, machine);
     if (cap === this.cap) return;
     this.cap = cap;
     // What waited for a core has waited for no container.

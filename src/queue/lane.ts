@@ -8,6 +8,8 @@ import PQueue from 'p-queue';
 export class Lane<J> {
   private readonly queue = new PQueue({ autoStart: false });
   private granted = 0;
+  /** Slots of jobs that found one free when nobody waited: the queue never saw them. */
+  private direct = 0;
 
   constructor(private readonly take: (job: J) => Promise<void>) {}
 
@@ -17,22 +19,36 @@ export class Lane<J> {
   }
 
   add(job: J, urgent: boolean): void {
+    if (this.queue.size === 0 && this.direct + this.queue.pending < this.granted) {
+      this.direct++;
+      void this.take(job).then(() => {
+        this.direct--;
+        if (this.queue.size > 0) this.share();
+      });
+      return;
+    }
+    this.share();
     void this.queue.add(() => this.take(job), urgent ? { priority: 1 } : undefined);
   }
 
-  /** p-queue wants a concurrency of at least 1, so that no slot at all is a pause. */
   set slots(slots: number) {
     if (slots === this.granted) return;
     this.granted = slots;
+    this.share();
+  }
+
+  get slots(): number {
+    return this.granted;
+  }
+
+  /** p-queue wants a concurrency of at least 1, so that no slot at all is a pause. */
+  private share(): void {
+    const slots = this.granted - this.direct;
     if (slots < 1) {
       this.queue.pause();
       return;
     }
     this.queue.concurrency = slots;
     this.queue.start();
-  }
-
-  get slots(): number {
-    return this.granted;
   }
 }

@@ -61,7 +61,7 @@ const sendOk = (ctx: Koa.Context): void => {
   ctx.body = 'OK';
 };
 
-/** All REST resources; the most called ones first, because the router tries them in order. */
+/** All REST resources; of each the most called paths first, because a router tries them in order. */
 const apiRoutes = (parts: ApiParts): Route[] => [
   ...actionRoutes(parts),
   ...activationRoutes(parts),
@@ -71,12 +71,24 @@ const apiRoutes = (parts: ApiParts): Route[] => [
   ...namespaceRoutes(),
 ];
 
-const restRouter = (routes: readonly Route[]): Router => {
-  const router = new Router({ prefix: `${API}/namespaces`, strict: true, sensitive: true });
+/** `actions` of `/guest/actions/hello`; empty where there is none. */
+const collectionOf = (path: string): string => /^\/[^/]*\/([a-z]+)/.exec(path)?.[1] ?? '';
+
+/** A router for each collection: one for all of them would hold every path against a request before it takes one. */
+const restRouter = (routes: readonly Route[]): Koa.Middleware => {
+  const prefix = `${API}/namespaces`;
+  const routers = new Map<string, Router>();
   for (const { method, path, handle } of routes) {
+    const collection = collectionOf(path);
+    const router = routers.get(collection) ?? new Router({ prefix, strict: true, sensitive: true });
+    routers.set(collection, router);
     router[method](path, ctx => handle(ctx as unknown as Context));
   }
-  return router;
+  const layers = new Map([...routers].map(([name, router]) => [name, router.routes() as unknown as Koa.Middleware]));
+  return (ctx, next) => {
+    const layer = layers.get(collectionOf(ctx.path.slice(prefix.length))) ?? layers.get('');
+    return layer ? layer(ctx, next) : next();
+  };
 };
 
 /** Everything outside the REST resources. */
@@ -135,7 +147,7 @@ export const createApp = (parts: AppParts, web: WebLayers): Koa => {
   const app = new Koa();
   app.silent = true;
   const routes = apiRoutes(parts);
-  const rest = restRouter(routes).routes();
+  const rest = restRouter(routes);
   const info = serverInfo(parts.limits, parts.runtimes);
   const docs = [
     docsRouter(API, swaggerDocument(routes, parts.build.number)),
@@ -155,7 +167,7 @@ export const createApp = (parts: AppParts, web: WebLayers): Koa => {
   app.use(outside(open.map(router => router.routes() as unknown as Koa.Middleware)));
   app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
   app.use(restCors);
-  app.use(exceptHead(rest as unknown as Koa.Middleware));
+  app.use(exceptHead(rest));
   app.use(noRoute);
   return app;
 };
