@@ -125,10 +125,9 @@ function finishRun(result, reply) {
     });
     return;
   }
-  endActivation(() => {
-    if (state === 'running') state = 'ready';
-    reply(200, text);
-  });
+  if (state === 'running') state = 'ready';
+  reply(200, text);
+  endActivation(() => undefined);
 }
 
 function run(message, reply) {

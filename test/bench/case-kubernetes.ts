@@ -4,14 +4,13 @@ import { podName, podOf } from '../../src/pool/drivers/kubernetes-spec.js';
 import { Cluster } from '../support/kubernetes-cluster.js';
 import { imageOf, initialise, runBytes } from './bare.js';
 import { type Case, type Figure, NOOP } from './case.js';
-import { warm as warmCase } from './case-warm.js';
-import { clients, drive, type Target } from './load.js';
+import { inTurn, warm as warmCase } from './case-warm.js';
+import type { LoadResult, Target } from './load.js';
 import { wait, withServer } from './server.js';
 import { Samples } from './statistics.js';
 
 const KIND = 'nodejs:20';
 const COLD = 8;
-const RUNS = { count: 300, warmUp: 100 };
 /** What the last one left to do is done by then, in ms. */
 const REST = 4_000;
 const LABEL = 'miniwhisk.instance';
@@ -71,11 +70,14 @@ const measureCold = (api: KubernetesApi, flags: readonly string[]) =>
         }
         if (i < COLD) return;
         const call = server.call(name);
-        const served = await drive({ targets: clients(server.target, 1), next: () => call, ...RUNS });
         // Somebody reads its output too, as with the other drivers' bare containers.
         const output = await api.attach(pod, ACTION_CONTAINER, { data: () => {}, closed: () => {} });
         output.resume();
-        over = served.p50 - (await drive({ targets: [target], next: () => runBytes, ...RUNS })).p50;
+        const [served, alone] = (await inTurn([
+          { targets: [server.target], next: () => call },
+          { targets: [target], next: () => runBytes },
+        ])) as [LoadResult, LoadResult];
+        over = served.p50 - alone.p50;
         output.close();
       });
     }

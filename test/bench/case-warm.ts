@@ -6,16 +6,30 @@ import { clients, drive, type LoadResult, type Target } from './load.js';
 import { usage } from './machine.js';
 import { type Server, withServer } from './server.js';
 
+const WARM_UP = 5000;
+
 const load = (server: Server, bytes: Buffer, n: number, more: { count?: number; ms?: number; warmUp?: number }) =>
   drive({ targets: clients(server.target, n), next: () => bytes, ...more });
 
 const middle = (results: LoadResult[]): LoadResult =>
   [...results].sort((a, b) => a.p50 - b.p50)[Math.floor(results.length / 2)] as LoadResult;
 
-/**
- * One client, calls in turn with bare ones and with those through a koa and undici that do nothing else: 4 rounds of each,
- * so that all see the same machine.
- */
+export interface Party {
+  readonly targets: readonly Target[];
+  next(): Buffer;
+}
+
+/** Drives all of them in turn, 4 rounds of each, so that all see the same machine. Returns the middle round of each. */
+export const inTurn = async (parties: readonly Party[]): Promise<LoadResult[]> => {
+  // Compilers first: a program of some size takes thousands of calls until it is as fast as it will be.
+  for (const party of parties) await drive({ ...party, count: WARM_UP });
+  const rounds: LoadResult[][] = parties.map(() => []);
+  for (let round = 0; round < 4; round++)
+    for (const [i, party] of parties.entries()) rounds[i]?.push(await drive({ ...party, count: 500, warmUp: 300 }));
+  return rounds.map(middle);
+};
+
+/** One client, calls in turn with bare ones and with those through a koa and undici that do nothing else. */
 export const warm: Case = {
   about: 'a warm blocking call by 1 client, over POST /run to a container of the same make',
   drivers: both,
@@ -29,13 +43,7 @@ export const warm: Case = {
             { targets, next: () => runBytes },
             { targets: [target], next: () => floorBytes },
           ];
-          // Compilers first: a program of some size takes thousands of calls until it is as fast as it will be.
-          for (const party of parties) await drive({ ...party, count: 5000 });
-          const rounds: LoadResult[][] = parties.map(() => []);
-          for (let round = 0; round < 4; round++)
-            for (const [i, party] of parties.entries())
-              rounds[i]?.push(await drive({ ...party, count: 500, warmUp: 300 }));
-          const [served, alone, floor] = rounds.map(middle) as [LoadResult, LoadResult, LoadResult];
+          const [served, alone, floor] = (await inTurn(parties)) as [LoadResult, LoadResult, LoadResult];
           const figure = served.p50 - alone.p50;
           const bar = driver === 'docker' ? 0.4 : 0.3;
           return [
@@ -58,12 +66,18 @@ export const warm: Case = {
 
 const MS = 4000;
 
-const throughputOf = (driver: DriverName, code: string, n: number, flags: string[], warmUpMs = 2500) =>
+const throughputOf = (
+  driver: DriverName,
+  code: string,
+  n: number,
+  flags: string[],
+  warmUp: { count: number } | { ms: number } = { count: WARM_UP },
+) =>
   withServer({ driver, flags: ['--no-prewarm', ...flags] }, async server => {
     const name = await server.action(code);
     const call = server.call(name);
     await server.invoke(name);
-    await load(server, call, n, { ms: warmUpMs });
+    await load(server, call, n, warmUp);
     return load(server, call, n, { ms: MS });
   });
 
@@ -101,7 +115,9 @@ export const sleep: Case = {
   run: async driver => {
     const figures = [];
     for (const scale of ['predictive', 'eager']) {
-      const result = await throughputOf(driver, SLEEP, 32, ['--scale', scale, '--pool-memory', '16384'], 12_000);
+      const result = await throughputOf(driver, SLEEP, 32, ['--scale', scale, '--pool-memory', '16384'], {
+        ms: 12_000,
+      });
       const figure = result.throughput;
       const bar = 'within 5% of 320/s';
       figures.push({
