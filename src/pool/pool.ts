@@ -3,9 +3,10 @@ import type { Keeper, PooledContainer } from './container.js';
 import { Ticket } from './container-ticket.js';
 import { settles } from './container-watchdog.js';
 import { type Wiring, wiring } from './container-wiring.js';
-import { type Executable, type Job, type Outcome, QueueFull } from './job.js';
+import { type Job, type Outcome, QueueFull } from './job.js';
 import { Fleet, type FleetOptions, type Stem } from './pool-fleet.js';
-import { type LaneOwner, PoolLane } from './pool-lane.js';
+import type { LaneOwner, PoolLane } from './pool-lane.js';
+import { Lanes } from './pool-lanes.js';
 import { Supply, type SupplyOptions } from './pool-supply.js';
 import { Sweep, type SweepOptions } from './pool-sweep.js';
 import { Prewarm, type PrewarmOptions } from './prewarm.js';
@@ -42,7 +43,7 @@ const CLOSE = 40_000;
 const giveUpAfter = (timeout: number): number => Math.max(timeout, 60_000) * 2 + 60_000;
 
 class ContainerPool implements Pool, Keeper, LaneOwner {
-  private readonly lanes = new Map<string, PoolLane>();
+  private readonly lanes = new Lanes(this);
   private readonly counters = newCounters();
   private readonly fleet: Fleet;
   private readonly prewarm: Prewarm;
@@ -74,18 +75,17 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
         reason: `the action wants ${executable.memory} MB, the pool has ${this.fleet.total} MB in all`,
       });
     return new Promise(resolve => {
-      const lane = this.lane(executable);
+      const lane = this.lanes.of(executable);
       lane.stale = false;
       this.enqueue(lane, new Ticket(job, resolve));
     });
   }
 
   invalidate(path: string): void {
-    for (const lane of this.lanes.values()) {
-      if (lane.executable.path !== path && !lane.executable.path.startsWith(`${path}/`)) continue;
+    for (const lane of this.lanes.at(path)) {
       lane.stale = true;
       if (lane.waiting === 0) for (const container of [...lane.containers]) container.dispatch({ on: 'evict' });
-      this.forget(lane);
+      this.lanes.forget(lane);
     }
   }
 
@@ -158,7 +158,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
 
   released(lane: PoolLane): void {
     this.busy--;
-    if (lane.containers.size === 0) this.forget(lane);
+    if (lane.containers.size === 0) this.lanes.forget(lane);
     this.quiet();
   }
 
@@ -181,7 +181,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     const { lane } = container;
     this.fleet.release(container);
     lane?.detach(container);
-    if (lane !== undefined) this.forget(lane);
+    if (lane !== undefined) this.lanes.forget(lane);
     this.supply.eased();
     this.prewarm.eased();
     this.quiet();
@@ -195,7 +195,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     if (now - job.accepted > giveUpAfter(job.executable.timeout))
       ticket.end({ kind: 'notProvisioned', reason: 'no container took the job' });
     else if (this.stopping) ticket.end({ kind: 'stopped' });
-    else this.enqueue(this.lane(job.executable), ticket);
+    else this.enqueue(this.lanes.of(job.executable), ticket);
   }
 
   began(container: PooledContainer, ticket: Ticket): void {
@@ -240,19 +240,6 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     if (lane === undefined) return;
     if (lane.served) this.supply.failed(lane);
     else lane.failWaiting(failure, lane.waitedFor(container));
-  }
-
-  private lane(executable: Executable): PoolLane {
-    let lane = this.lanes.get(executable.key);
-    if (lane === undefined) {
-      lane = new PoolLane(executable, this);
-      this.lanes.set(executable.key, lane);
-    }
-    return lane;
-  }
-
-  private forget(lane: PoolLane): void {
-    if (lane.empty && this.lanes.get(lane.executable.key) === lane) this.lanes.delete(lane.executable.key);
   }
 
   private quiet(): void {
