@@ -34,6 +34,7 @@ const LEAST_DELAY = 2;
 const MOST_DELAY = 50;
 const DELAY_PART = 8;
 const ENDED = 'the container has ended';
+const STALE = 'the connection has been idle for too long';
 
 const refuse = (call: Call): void => call.end({ kind: 'connection', beforeSent: true, reason: ENDED });
 
@@ -169,10 +170,10 @@ export class ContainerClient {
   private assign(call: Call): void {
     let connection = this.idle.pop();
     while (connection?.usable === false) {
-      connection.drop('the connection is too old');
+      connection.drop(STALE);
       connection = this.idle.pop();
     }
-    connection ??= new Connection(this.address, this.maxBody);
+    connection ??= new Connection(this.address, this.maxBody, this.clock);
     this.busy.add(connection);
     call.connection = connection;
     connection.send(call);
@@ -182,6 +183,8 @@ export class ContainerClient {
     this.busy.delete(connection);
     if (this.closed) return;
     if (connection.usable) this.idle.push(connection);
+    // The one used last is taken first, so the oldest stand in front.
+    while (this.idle[0]?.usable === false) this.idle.shift()?.drop(STALE);
     // A call that ended while it waited must not reach the container any more.
     let next = this.waiting.shift();
     while (next?.ended) next = this.waiting.shift();

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '../clock.js';
 import { errorText } from '../errors.js';
 import type { Address } from './driver.js';
 import { type Outcome, ReplyReader } from './http-reply.js';
@@ -32,12 +33,13 @@ export class Connection {
   private connected = false;
   private gone = false;
   private failure: Error | undefined;
-  /** When it may be used for the last time, by `performance.now()`. */
+  /** When it may be used for the last time, in epoch ms. */
   private until = Number.POSITIVE_INFINITY;
 
   constructor(
     address: Address,
     private readonly maxBody: number,
+    private readonly clock: Clock,
   ) {
     const onread = {
       buffer,
@@ -72,7 +74,7 @@ export class Connection {
 
   /** Whether another request may be sent over it. */
   get usable(): boolean {
-    return !this.gone && performance.now() < this.until;
+    return !this.gone && this.clock.now() < this.until;
   }
 
   /** Only when it is usable and nothing is under way. */
@@ -118,7 +120,7 @@ export class Connection {
     this.current = undefined;
     // Who answers before the request is whole does not read the end of it.
     const whole = outcome.kind === 'reply' && outcome.rest === 0 && this.socket.writableLength === 0;
-    if (whole && outcome.reply.idle > 0) this.until = performance.now() + outcome.reply.idle;
+    if (whole && outcome.reply.idle > 0) this.until = this.clock.now() + outcome.reply.idle;
     else this.drop('the connection cannot be used again');
     exchange.onEnd(outcome, reader.started);
   }

@@ -199,11 +199,36 @@ describe('ContainerClient', () => {
     expect(sockets.size).toBe(2);
   });
 
-  it('does not trust a connection that the container may have closed by now', async () => {
+  it('does not trust a connection that the container may have closed by now, and closes it', async () => {
+    const sockets = new Set<Socket>();
+    const waiting: Socket[] = [];
+    const address = await tcp(socket => void waiting.push(socket), sockets);
+    const clock = new FakeClock();
+    const client = connect(address, { connections: 2, clock });
+    const answered = async (calls: number) => {
+      const results = Promise.all(Array.from({ length: calls }, () => client.run('{}', LIMIT)));
+      await expect.poll(() => waiting.length).toBe(calls);
+      for (const socket of waiting.splice(0)) socket.write(ok('{}'));
+      for (const result of await results) expect(result).toMatchObject({ kind: 'response' });
+    };
+    await answered(2);
+    expect(sockets.size).toBe(2);
+    clock.advance(3_999);
+    await answered(1);
+    expect(sockets.size).toBe(2);
+    clock.advance(1);
+    await answered(1);
+    await expect.poll(() => [...sockets].filter(socket => socket.destroyed).length).toBe(1);
+    expect(sockets.size).toBe(2);
+    clock.advance(4_000);
+    await answered(1);
+    expect(sockets.size).toBe(3);
+  });
+
+  it('goes by what the container says of its connections', async () => {
     const sockets = new Set<Socket>();
     const reply = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\n{}';
-    const address = await tcp(socket => socket.write(reply), sockets);
-    const client = connect(address);
+    const client = connect(await tcp(socket => socket.write(reply), sockets));
     for (let i = 0; i < 3; i++) expect(await client.run('{}', LIMIT)).toMatchObject({ kind: 'response' });
     expect(sockets.size).toBe(3);
   });
