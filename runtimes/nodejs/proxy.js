@@ -4,9 +4,11 @@
  * States, as OpenWhisk's proxy names them: ready → starting → ready → running → ready …; a failed /init or a failed /run
  * leads to `stopped`, from which nothing leads away.
  */
-const { serve, errorBody } = require('./wire.js');
+const { serve, rehearse, errorBody } = require('./wire.js');
 
 const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
+/** A stem cell waits longer for its action than this, in ms; whoever was started for a call does not. */
+const STEM = 40;
 /** Code of more characters than this is taken in with as few copies of it in memory as can be. */
 const LARGE = 4 * 1024 * 1024;
 /** 48 MB of code doubled by JSON escapes, and room for parameters. */
@@ -125,9 +127,10 @@ function finishRun(result, reply) {
     });
     return;
   }
-  if (state === 'running') state = 'ready';
-  reply(200, text);
-  endActivation(() => undefined);
+  endActivation(() => {
+    if (state === 'running') state = 'ready';
+    reply(200, text);
+  });
 }
 
 function run(message, reply) {
@@ -153,7 +156,7 @@ function run(message, reply) {
   );
 }
 
-serve(listen, MAX_BODY, (method, path, body, reply) => {
+function answer(method, path, body, reply) {
   const endpoint = method !== 'POST' ? undefined : path === '/run' ? run : path === '/init' ? init : undefined;
   let message;
   try {
@@ -163,7 +166,17 @@ serve(listen, MAX_BODY, (method, path, body, reply) => {
   }
   if (message === undefined || message === null || typeof message !== 'object') reply(500, errorBody('Bad request.'));
   else endpoint(message, reply);
-});
+}
+
+/** Half of the first /init is the loading and compiling of what it runs: a stem cell has the time to do that before. */
+function warmUp() {
+  if (state !== 'ready' || main !== undefined) return;
+  openOutput();
+  rehearse(MAX_BODY, answer);
+  require('./load.js').rehearse();
+}
+
+serve(listen, MAX_BODY, answer).once('listening', () => setTimeout(warmUp, STEM).unref());
 
 process.once('SIGTERM', () => process.exit(143));
 if (watchParent) {

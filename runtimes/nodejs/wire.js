@@ -167,6 +167,17 @@ function converse(socket, maxBody, handle) {
   socket.on('error', () => socket.destroy());
 }
 
+/** Takes a request that nobody sent through all of this, so that it is compiled when the first real one comes. */
+function rehearse(maxBody, handle) {
+  const nothing = () => undefined;
+  let receive = nothing;
+  const on = (event, listener) => {
+    if (event === 'data') receive = listener;
+  };
+  converse({ on, write: nothing, end: nothing, destroy: nothing }, maxBody, handle);
+  receive(Buffer.from('POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'));
+}
+
 /**
  * Listens where `listen` says (see `parseListen`) and answers requests.
  * `handle(method, path, body, reply)` gets the body as a Buffer and calls `reply(status, jsonText)` once.
@@ -189,4 +200,4 @@ function serve(listen, maxBody, handle) {
   return server;
 }
 
-module.exports = { serve, errorBody };
+module.exports = { serve, rehearse, errorBody };

@@ -10,6 +10,8 @@ module MiniwhiskProxy
   SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n"
   NO_RESULT = 'The action did not return a dictionary or array.'
   DEPTH = 4096
+  # A stem cell waits longer for its action than this, in seconds; whoever was started for a call does not.
+  STEM = 0.04
 
   # Makes a stream remember whether what was written to it last ended a line. puts, print, << and printf come through here.
   module LineEnd
@@ -41,7 +43,16 @@ module MiniwhiskProxy
       server = Wire.new(listen)
       leave_with_parent if watch_parent
       trap('TERM') { leave(143) }
+      load_ahead
       server.serve { |method, path, body| answer(method, path, body) }
+    end
+
+    # Most of the first /init is the loading of what it needs: a stem cell has the time to do that before.
+    def load_ahead
+      Thread.new do
+        sleep(STEM)
+        require_relative 'load'
+      end
     end
 
     # Sees the end of standard input even while the user's code runs.

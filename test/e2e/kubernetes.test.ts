@@ -143,8 +143,9 @@ describeKubernetes('on Kubernetes, two nodes', () => {
   it('spreads pods over the nodes; a node that is lost ends what it ran once, and its room is free again', {
     timeout: 240_000,
   }, async () => {
-    await rest.action('spread', SLEEP, { limits: { memory: 256, timeout: 15_000 } });
-    const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => fire('spread', { ms: 8000, n })));
+    await rest.action('spread', SLEEP, { limits: { memory: 256, timeout: 45_000 } });
+    // Long enough that the first still sleep when the last of the eight pods is there, on a busy machine too.
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => fire('spread', { ms: 30_000, n })));
     const nodes = await eventually(async () => {
       const pods = await cluster.pods('miniwhisk.action=spread');
       if (pods.length < 8) return undefined;
