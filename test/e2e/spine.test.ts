@@ -131,17 +131,17 @@ describeDocker('the spine, in Docker', () => {
     try {
       const action = 'const main = () => new Promise(r => setTimeout(r, 60000, {}))';
       await client.actions.create({
-        name: 'sleeper',
+        name: 'measured',
         action,
         kind: 'nodejs:20',
         limits: { memory: 128, timeout: 5000 },
       });
-      await client.actions.invoke({ name: 'sleeper' });
+      await client.actions.invoke({ name: 'measured' });
       const id = await eventually(
-        async () => (await docker('ps', '-q', '--filter', 'label=miniwhisk.action=guest/sleeper')) || undefined,
+        async () => (await docker('ps', '-q', '--filter', 'label=miniwhisk.action=guest/measured')) || undefined,
       );
       const [info] = JSON.parse(await docker('inspect', id));
-      expect(info.Name).toMatch(/^\/wsk0\w+_\d+_guest_sleeper$/);
+      expect(info.Name).toMatch(/^\/wsk0\w+_\d+_guest_measured$/);
       expect(info.HostConfig).toMatchObject({
         Memory: 128 * 1024 * 1024,
         MemorySwap: 128 * 1024 * 1024,
@@ -153,6 +153,6 @@ describeDocker('the spine, in Docker', () => {
     } finally {
       await server[Symbol.asyncDispose]();
     }
-    expect(await docker('ps', '-aq', '--filter', 'label=miniwhisk.action=guest/sleeper')).toBe('');
+    expect(await docker('ps', '-aq', '--filter', 'label=miniwhisk.action=guest/measured')).toBe('');
   });
 });
