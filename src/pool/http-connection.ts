@@ -91,8 +91,6 @@ export class Connection {
 
   private write(exchange: Exchange): void {
     exchange.onSend();
-    // The call may have ended just now.
-    if (this.gone) return;
     const { path, body } = exchange;
     const head =
       `POST ${path} HTTP/1.1\r\nHost: ${this.host}\r\nConnection: keep-alive\r\nContent-Type: application/json\r\n` +

@@ -42,7 +42,7 @@ const parseHead = (text: string): Head | string => {
   const status = Number(start[2]);
   let length: number | undefined;
   let encoded = false;
-  let connection = start[1] === '0' ? 'close' : 'keep-alive';
+  let connection = '';
   let idle = IDLE;
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] as string;
@@ -61,14 +61,15 @@ const parseHead = (text: string): Head | string => {
     }
   }
   if (encoded && length !== undefined) return 'the reply has both a Content-Length and a Transfer-Encoding';
-  return { status, length, idle: connection.includes('keep-alive') ? idle : 0 };
+  const kept = start[1] === '0' ? connection.includes('keep-alive') : !connection.includes('close');
+  return { status, length, idle: kept ? idle : 0 };
 };
 
 /** Reads one reply with a `Content-Length`, the only kind OpenWhisk takes, out of chunks cut anywhere. Keeps no chunk. */
 export class ReplyReader {
   /** True once the reply's own head has come. */
   started = false;
-  private gathered: Buffer = Buffer.alloc(0);
+  private gathered: Buffer | undefined;
   private head: Head | undefined;
   private body: Buffer | undefined;
   private expected = 0;
@@ -79,7 +80,7 @@ export class ReplyReader {
   /** Undefined while the reply is not whole. Nothing may be read after an outcome. */
   read(chunk: Buffer): Outcome | undefined {
     if (this.head) return this.fill(this.head, chunk);
-    let bytes = this.gathered.length === 0 ? chunk : Buffer.concat([this.gathered, chunk]);
+    let bytes = this.gathered ? Buffer.concat([this.gathered, chunk]) : chunk;
     for (;;) {
       const end = bytes.indexOf(END);
       if ((end === -1 ? bytes.length : end) > MAX_HEAD) {

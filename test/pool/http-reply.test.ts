@@ -111,6 +111,7 @@ describe('ReplyReader', () => {
     expect(idle()).toMatchObject({ reply: { idle: IDLE } });
     expect(idle('Connection: keep-alive', 'Keep-Alive: timeout=20, max=5')).toMatchObject({ reply: { idle: 19_000 } });
     expect(idle('Keep-Alive: timeout=0')).toMatchObject({ reply: { idle: 0 } });
+    expect(idle('Connection: TE')).toMatchObject({ reply: { idle: IDLE } });
     expect(idle('Connection: Close')).toMatchObject({ reply: { idle: 0 } });
     expect(read(['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n'])).toMatchObject({ reply: { idle: 0 } });
     const kept = 'HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n';
