@@ -30,6 +30,14 @@ interface Entry {
   /** Resident bytes of the other members when they were last counted, and of the leader then. */
   others: number;
   own: number;
+  /** Their process ids, where /proc tells. */
+  members: readonly string[];
+}
+
+/** What a search has found of a group besides its leader. */
+interface Others {
+  bytes: number;
+  readonly members: string[];
 }
 
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
@@ -49,7 +57,7 @@ export class MemoryWatch {
         statm = openSync(`/proc/${watched.pid}/statm`, 'r');
       } catch {}
     }
-    this.entries.set(watched.pid, { watched, statm, others: 0, own: -1 });
+    this.entries.set(watched.pid, { watched, statm, others: 0, own: -1, members: [] });
     if (this.timer) return;
     this.timer = setInterval(() => void this.measure(), this.proc ? PROC_INTERVAL : PS_INTERVAL);
     this.timer.unref();
@@ -107,38 +115,40 @@ export class MemoryWatch {
     if (bytes > limit && bytes > limit + allowance()) onExceeded();
   }
 
-  /** Too dear for every round: only for a group that seems to be over its limit. */
-  private exact({ watched: { pid }, others }: Entry): number {
+  /** Too dear for every round: only for a group that seems to be over its limit. Reads no other process than its own. */
+  private exact({ watched: { pid }, members }: Entry): number {
     let bytes = unreclaimable(pid);
-    if (others > 0) {
-      for (const name of readdirSync('/proc')) {
-        if (/^\d/.test(name) && Number(name) !== pid && readStat(name)?.group === pid) bytes += unreclaimable(name);
-      }
-    }
+    // The id of one that has ended may be another's by now.
+    for (const member of members) if (readStat(member)?.group === pid) bytes += unreclaimable(member);
     return bytes;
   }
 
   private async scan(): Promise<void> {
     const groups = new Map([...this.entries].filter(([, entry]) => entry.watched.active));
-    const sums = new Map<number, number>();
+    const found = new Map<number, Others>();
     // Before the search: what is started during it is found by the next one.
-    for (const entry of groups.values()) entry.own = this.leader(entry);
+    for (const [pid, entry] of groups) {
+      entry.own = this.leader(entry);
+      found.set(pid, { bytes: 0, members: [] });
+    }
     const names = readdirSync('/proc');
     for (let at = 0; at < names.length; at += SLICE) {
-      this.sum(names.slice(at, at + SLICE), groups, sums);
+      this.search(names.slice(at, at + SLICE), found);
       await nextTurn();
     }
-    for (const [pid, entry] of groups) entry.others = sums.get(pid) ?? 0;
+    for (const [pid, { bytes, members }] of found) Object.assign(groups.get(pid) as Entry, { others: bytes, members });
   }
 
-  /** Adds up the resident bytes of the groups' members, leaders left out. */
-  private sum(names: readonly string[], groups: ReadonlyMap<number, Entry>, sums: Map<number, number>): void {
+  /** Adds what the groups' members hold, leaders left out. */
+  private search(names: readonly string[], found: ReadonlyMap<number, Others>): void {
     for (const name of names) {
       const pid = Number(name);
-      if (Number.isNaN(pid) || groups.has(pid)) continue;
+      if (Number.isNaN(pid) || found.has(pid)) continue;
       const stat = readStat(name);
-      if (!stat || !groups.has(stat.group)) continue;
-      sums.set(stat.group, (sums.get(stat.group) ?? 0) + stat.pages * bytesPerPage());
+      const others = stat && found.get(stat.group);
+      if (!others) continue;
+      others.bytes += stat.pages * bytesPerPage();
+      others.members.push(name);
     }
   }
 

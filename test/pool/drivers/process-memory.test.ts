@@ -5,9 +5,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryWatch, type Watched } from '../../../src/pool/drivers/process-memory.js';
 
 const MB = 1024 * 1024;
-const started: { pid: number; kill: (signal: 'SIGKILL') => boolean }[] = [];
+/** Leaders of groups. */
+const started: { pid: number }[] = [];
 afterEach(() => {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
+  for (const { pid } of started.splice(0)) process.kill(-pid, 'SIGKILL');
 });
 
 describe.skipIf(process.platform === 'win32')('MemoryWatch', () => {
@@ -93,6 +94,17 @@ sum(m[i] for i in range(0, len(m), 4096))`,
       expect(exceeded).toBe(false);
     },
   );
+
+  it.skipIf(process.platform !== 'linux')('counts what other members of the group hold, files left out', async () => {
+    const forked = (work: string) => `import os\nif os.fork() > 0: time.sleep(1e6)\n${work}`;
+    const own = await watchPython(forked('m = b"x" * (120 << 20)'), 120);
+    expect(own.exceeded).toBe(true);
+    const file = `f = open(${JSON.stringify(process.execPath)})\nm = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)`;
+    const megabytes = Math.floor(statSync(process.execPath).size / MB);
+    const mapped = await watchPython(forked(`${file}\nsum(m[i] for i in range(0, len(m), 4096))`), megabytes);
+    expect(mapped.resident).toBeGreaterThan(megabytes * MB);
+    expect(mapped.exceeded).toBe(false);
+  });
 
   it('counts memory that is shared, but no file', async () => {
     const { exceeded } = await watchPython(
