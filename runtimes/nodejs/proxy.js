@@ -4,9 +4,9 @@
  * States, as OpenWhisk's proxy names them: ready → starting → ready → running → ready …; a failed /init or a failed /run
  * leads to `stopped`, from which nothing leads away.
  */
+const output = require('./output.js');
 const { serve, rehearse, errorBody } = require('./wire.js');
 
-const SENTINEL = 'XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n';
 /** A stem cell waits longer for its action than this, in ms; whoever was started for a call does not. */
 const STEM = 40;
 /** Code of more characters than this is taken in with as few copies of it in memory as can be. */
@@ -22,34 +22,15 @@ const concurrent = (process.env.__OW_ALLOW_CONCURRENT || '').toLowerCase() === '
 let state = 'ready';
 let main;
 
-/** An output stream whose last character is known, so that the sentinel always gets a line of its own. */
-function tailed(stream) {
-  const write = stream.write;
-  let last = '\n';
-  stream.write = (chunk, ...rest) => {
-    if (chunk.length > 0) last = chunk;
-    return write.call(stream, chunk, ...rest);
-  };
-  /** Writes the sentinel; calls `done` when everything written so far has left this process. */
-  return done => {
-    const ended = typeof last === 'string' ? last.endsWith('\n') : last[last.length - 1] === 10;
-    last = '\n';
-    write.call(stream, ended ? SENTINEL : `\n${SENTINEL}`);
-    if (stream.writableLength === 0) done();
-    else write.call(stream, '', done);
-  };
+/** Replies when the activation's output is complete: behind its sentinels, or at once when it is silent and needs none. */
+function endActivation(reply, status, text) {
+  if (reply.sentinelsOptional && output.silent()) return finish(reply, status, text, true);
+  output.end(() => finish(reply, status, text, false));
 }
 
-let endStdout;
-let endStderr;
-/** Made at the first /init: opening the two streams takes longer than everything else before listening. */
-function openOutput() {
-  endStdout ??= tailed(process.stdout);
-  endStderr ??= tailed(process.stderr);
-}
-
-function endActivation(done) {
-  endStdout(() => endStderr(done));
+function finish(reply, status, text, withoutSentinels) {
+  if (state === 'running') state = 'ready';
+  reply(status, text, withoutSentinels);
 }
 
 function exportEnv(name, value) {
@@ -70,7 +51,7 @@ async function collect(length) {
 }
 
 function init(message, reply) {
-  openOutput();
+  output.open();
   if (main !== undefined) return refuse(reply, 'Cannot initialize the action more than once.');
   if (state !== 'ready') return refuse(reply, `System not ready, status is ${state}.`);
   const { main: entry, code, binary, env } = message.value ?? {};
@@ -92,7 +73,7 @@ function init(message, reply) {
         const reason = error?.stack ? String(error.stack) : error;
         console.error('Error during initialization:', reason);
         const text = errorBody(`Initialization has failed due to: ${reason}`);
-        endActivation(() => reply(502, text));
+        endActivation(reply, 502, text);
       },
     );
 }
@@ -108,7 +89,7 @@ function textOf(error) {
 function failRun(error, reply) {
   state = 'stopped';
   console.error(error);
-  endActivation(() => reply(502, errorBody(`An error has occurred: ${textOf(error)}`)));
+  endActivation(reply, 502, errorBody(`An error has occurred: ${textOf(error)}`));
 }
 
 function finishRun(result, reply) {
@@ -120,21 +101,13 @@ function finishRun(result, reply) {
   }
   if (text === undefined) {
     console.error(`Result must be of type object but has type "${typeof result}":`, result);
-    text = errorBody('The action did not return a dictionary.');
-    endActivation(() => {
-      if (state === 'running') state = 'ready';
-      reply(502, text);
-    });
-    return;
+    return endActivation(reply, 502, errorBody('The action did not return a dictionary.'));
   }
-  endActivation(() => {
-    if (state === 'running') state = 'ready';
-    reply(200, text);
-  });
+  endActivation(reply, 200, text);
 }
 
 function run(message, reply) {
-  openOutput();
+  output.open();
   if (main === undefined) return refuse(reply, 'System not initialized.');
   if (state !== 'ready') return refuse(reply, `System not ready, status is ${state}.`);
   const args = message.value ?? {};
@@ -171,7 +144,7 @@ function answer(method, path, body, reply) {
 /** Half of the first /init is the loading and compiling of what it runs: a stem cell has the time to do that before. */
 function warmUp() {
   if (state !== 'ready' || main !== undefined) return;
-  openOutput();
+  output.open();
   rehearse(MAX_BODY, answer);
   require('./load.js').rehearse();
 }

@@ -56,10 +56,11 @@ function unchunk(buffer, maxBody) {
   }
 }
 
-function reply(socket, status, body, close) {
+function reply(socket, status, body, close, silent) {
   const head =
     `HTTP/1.1 ${status} ${REASONS[status] || REASONS_5XX[status] || 'Status'}\r\nContent-Type: application/json\r\n` +
-    `${close ? 'Connection: close\r\n' : ''}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    `${close ? 'Connection: close\r\n' : ''}${silent ? 'X-Miniwhisk-Sentinels: none\r\n' : ''}` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
   if (body.length < 65536) {
     socket.write(head + body);
   } else {
@@ -113,7 +114,8 @@ function converse(socket, maxBody, handle) {
     const connection = headerValue(lower, 'connection') || '';
     const close = version === 'HTTP/1.0' ? !connection.includes('keep-alive') : connection.includes('close');
     pending = pending.subarray(end + 4);
-    request = { method, path, length, close, body: null, filled: 0 };
+    const sentinelsOptional = headerValue(lower, 'x-miniwhisk-sentinels') === 'optional';
+    request = { method, path, length, close, sentinelsOptional, body: null, filled: 0 };
     if (headerValue(lower, 'expect') === '100-continue' && pending.length < length) socket.write(CONTINUE);
     return true;
   };
@@ -147,16 +149,18 @@ function converse(socket, maxBody, handle) {
     while (!busy && pending !== null && pending.length > 0) {
       if (request === null && !readHead()) return;
       if (!readBody()) return;
-      const { method, path, body, close } = request;
+      const { method, path, body, close, sentinelsOptional } = request;
       request = null;
       busy = true;
-      handle(method, path, body, (status, text) => {
+      const respond = (status, text, silent) => {
         if (socket.destroyed) return;
-        reply(socket, status, text, close);
+        reply(socket, status, text, close, silent);
         if (close) return;
         busy = false;
         advance();
-      });
+      };
+      respond.sentinelsOptional = sentinelsOptional;
+      handle(method, path, body, respond);
     }
   };
 
@@ -180,7 +184,8 @@ function rehearse(maxBody, handle) {
 
 /**
  * Listens where `listen` says (see `parseListen`) and answers requests.
- * `handle(method, path, body, reply)` gets the body as a Buffer and calls `reply(status, jsonText)` once.
+ * `handle(method, path, body, reply)` gets the body as a Buffer and calls `reply(status, jsonText, silent)` once. `silent`
+ * says that no sentinels came before it, which `reply.sentinelsOptional` has to allow.
  */
 function serve(listen, maxBody, handle) {
   const where = parseListen(listen);

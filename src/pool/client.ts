@@ -16,6 +16,8 @@ export type CallResult =
       readonly body: Buffer;
       readonly truncated: boolean;
       readonly length: number;
+      /** It says that nothing was printed and that no sentinels follow. */
+      readonly silent: boolean;
     }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'connection'; readonly beforeSent: boolean; readonly reason: string }
@@ -34,6 +36,8 @@ const LEAST_DELAY = 2;
 const MOST_DELAY = 50;
 const DELAY_PART = 8;
 const ENDED = 'the container has ended';
+/** runtimes/README.md, "Sentinels that are not needed". */
+const SENTINELS_OPTIONAL = 'X-Miniwhisk-Sentinels: optional\r\n';
 const STALE = 'the connection has been idle for too long';
 
 const refuse = (call: Call): void => call.end({ kind: 'connection', beforeSent: true, reason: ENDED });
@@ -47,6 +51,7 @@ class Call implements Exchange {
 
   constructor(
     readonly path: string,
+    readonly headers: string,
     readonly body: Buffer | string,
     private readonly done: (result: CallResult) => void,
     /** It needs its connection no more; called once, when it has had one. */
@@ -72,8 +77,8 @@ class Call implements Exchange {
     this.release(this.connection as Connection);
     this.connection = undefined;
     if (ending.kind === 'reply') {
-      const { status, body, length } = ending.reply;
-      this.settle({ kind: 'response', status, body, truncated: length > body.length, length });
+      const { status, body, length, silent } = ending.reply;
+      this.settle({ kind: 'response', status, body, truncated: length > body.length, length, silent });
     } else if (ending.kind === 'noContentLength') this.settle(ending);
     else this.settle({ kind: 'connection', beforeSent: !this.sent, reason: ending.reason });
   }
@@ -122,7 +127,7 @@ export class ContainerClient {
     const start = this.clock.now();
     for (;;) {
       const result = await new Promise<CallResult>(resolve => {
-        current = this.post('/init', body, resolve);
+        current = this.post('/init', '', body, resolve);
       });
       sent ||= current?.sent ?? false;
       if (expired) return { kind: 'timeout' };
@@ -139,11 +144,12 @@ export class ContainerClient {
     }
   }
 
-  /** POST /run, sent at most once. */
-  run(body: Buffer | string, timeoutMs: number): Promise<CallResult> {
+  /** POST /run, sent at most once. `sentinelsOptional`: the container may leave them out behind a run that prints nothing. */
+  run(body: Buffer | string, timeoutMs: number, sentinelsOptional = false): Promise<CallResult> {
     return new Promise(resolve => {
       let timer: Timer | undefined;
-      const call = this.post('/run', body, result => {
+      const headers = sentinelsOptional ? SENTINELS_OPTIONAL : '';
+      const call = this.post('/run', headers, body, result => {
         timer?.cancel();
         resolve(result);
       });
@@ -159,8 +165,8 @@ export class ContainerClient {
     for (const call of this.waiting.splice(0)) refuse(call);
   }
 
-  private post(path: string, body: Buffer | string, done: (result: CallResult) => void): Call {
-    const call: Call = new Call(path, body, done, connection => this.release(connection));
+  private post(path: string, headers: string, body: Buffer | string, done: (result: CallResult) => void): Call {
+    const call: Call = new Call(path, headers, body, done, connection => this.release(connection));
     if (this.closed) refuse(call);
     else if (this.busy.size < this.most) this.assign(call);
     else this.waiting.push(call);

@@ -39,6 +39,8 @@ export class ContainerCalls {
   exit: ExitInfo | undefined;
   private readonly client: Caller;
   private readonly logs: LogSource;
+  /** Its runs do not overlap and end with sentinels: each can be told to have printed nothing. */
+  private readonly alone: boolean;
 
   constructor(
     private readonly container: Called,
@@ -48,6 +50,7 @@ export class ContainerCalls {
   ) {
     this.client = around.wiring.client(handle.address, executable.concurrency);
     this.logs = around.wiring.logs(handle, executable.sentinels);
+    this.alone = executable.sentinels && executable.concurrency === 1;
   }
 
   init(ticket: Ticket): void {
@@ -102,13 +105,15 @@ export class ContainerCalls {
     const body = job.runBody(before + timeout);
     if (ticket.initMs === undefined) this.begin(ticket);
     this.container.began(ticket);
-    let result = await this.client.run(body, timeout);
+    const optional = this.alone && this.logs.sentinelsOptional;
+    let result = await this.client.run(body, timeout, optional);
     const end = clock.now();
     ticket.runMs = end - before;
     this.container.ended(ticket, end, ticket.runMs);
     // An answer that took as long as the limit allows counts as none (OPENWHISK.md 3.5).
     if (ticket.runMs >= timeout && result.kind === 'response') result = { kind: 'timeout' };
-    await this.conclude(ticket, result, runVerdict(result));
+    const silent = optional && result.kind === 'response' && result.silent;
+    await this.conclude(ticket, result, runVerdict(result), silent);
   }
 
   private begin(ticket: Ticket): void {
@@ -116,16 +121,17 @@ export class ContainerCalls {
     ticket.begin();
   }
 
-  private conclude(ticket: Ticket, result: CallResult, verdict: Verdict): Promise<void> | undefined {
+  /** `silent`: it was allowed to leave the sentinels out, and says that it did. */
+  private conclude(ticket: Ticket, result: CallResult, verdict: Verdict, silent = false): Promise<void> | undefined {
     ticket.result = result;
     const gaveUp =
       verdict === 'refused' && result.kind === 'connection' && ticket.refusals >= MOST_REFUSALS[ticket.phase];
     if (verdict === 'broken' || gaveUp) return this.concludeBroken(ticket, result);
-    const logs = this.logs.collect({ strict: verdict === 'done' && ticket.job.executable.sentinels });
+    const logs = this.logs.collect({ strict: verdict === 'done' && ticket.job.executable.sentinels, silent });
     ticket.logs = logs;
     this.container.dispatch({ on: verdict, job: ticket });
     if (verdict === 'refused') return undefined;
-    if (verdict === 'done' && this.logs.separable) this.settled(ticket);
+    if (silent || (verdict === 'done' && this.logs.separable)) this.settled(ticket);
     else void logs.then(() => this.settled(ticket));
     return undefined;
   }

@@ -5,7 +5,7 @@ import { LogCollector } from './logs.js';
 
 /** What a pooled container needs of its HTTP client and its log collector; tests give their own. */
 export type Caller = Pick<ContainerClient, 'init' | 'run' | 'close'>;
-export type LogSource = Pick<LogCollector, 'separable' | 'begin' | 'collect'>;
+export type LogSource = Pick<LogCollector, 'separable' | 'sentinelsOptional' | 'begin' | 'collect'>;
 
 export interface Wiring {
   client(address: Address, connections: number): Caller;

@@ -15,6 +15,8 @@ export type Ending = Outcome | { readonly kind: 'lost'; readonly reason: string 
 /** A request, and who is told what came of it. */
 export interface Exchange {
   readonly path: string;
+  /** Whole lines of the head, each with its end; or empty. */
+  readonly headers: string;
   readonly body: Buffer | string;
   /** It is about to be written. */
   onSend(): void;
@@ -91,10 +93,10 @@ export class Connection {
 
   private write(exchange: Exchange): void {
     exchange.onSend();
-    const { path, body } = exchange;
+    const { path, headers, body } = exchange;
     const head =
       `POST ${path} HTTP/1.1\r\nHost: ${this.host}\r\nConnection: keep-alive\r\nContent-Type: application/json\r\n` +
-      `Accept: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+      `Accept: application/json\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
     if (typeof body === 'string' && body.length <= SMALL) {
       this.socket.write(head + body);
       return;

@@ -5,6 +5,8 @@ export interface Reply {
   readonly body: Buffer;
   /** Bytes of the whole body. */
   readonly length: number;
+  /** It says that the run printed nothing and that no sentinels follow (runtimes/README.md). */
+  readonly silent: boolean;
   /** How long the connection may be used again after this, in ms of idleness; 0: not at all. */
   readonly idle: number;
 }
@@ -31,6 +33,7 @@ interface Head {
   readonly status: number;
   /** Undefined: none was given. */
   readonly length: number | undefined;
+  readonly silent: boolean;
   readonly idle: number;
 }
 
@@ -43,6 +46,7 @@ const parseHead = (text: string): Head | string => {
   let length: number | undefined;
   let encoded = false;
   let connection = '';
+  let silent = false;
   let idle = IDLE;
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] as string;
@@ -55,6 +59,7 @@ const parseHead = (text: string): Head | string => {
       length = Number(value);
     } else if (name === 'transfer-encoding') encoded = true;
     else if (name === 'connection') connection = value.toLowerCase();
+    else if (name === 'x-miniwhisk-sentinels') silent = value === 'none';
     else if (name === 'keep-alive') {
       const seconds = KEEP_ALIVE.exec(value)?.[1];
       if (seconds !== undefined) idle = Math.max(0, Number(seconds) * 1000 - IDLE_MARGIN);
@@ -62,7 +67,7 @@ const parseHead = (text: string): Head | string => {
   }
   if (encoded && length !== undefined) return 'the reply has both a Content-Length and a Transfer-Encoding';
   const kept = start[1] === '0' ? connection.includes('keep-alive') : !connection.includes('close');
-  return { status, length, idle: kept ? idle : 0 };
+  return { status, length, silent, idle: kept ? idle : 0 };
 };
 
 /** Reads one reply with a `Content-Length`, the only kind OpenWhisk takes, out of chunks cut anywhere. Keeps no chunk. */
@@ -108,12 +113,12 @@ export class ReplyReader {
     return this.fill(head, bytes);
   }
 
-  private fill({ status, idle }: Head, bytes: Buffer): Outcome | undefined {
+  private fill({ status, silent, idle }: Head, bytes: Buffer): Outcome | undefined {
     const body = this.body as Buffer;
     const used = Math.min(bytes.length, this.expected - this.taken);
     if (this.taken < body.length) bytes.copy(body, this.taken, 0, used);
     this.taken += used;
     if (this.taken < this.expected) return undefined;
-    return { kind: 'reply', reply: { status, body, length: this.taken, idle }, rest: bytes.length - used };
+    return { kind: 'reply', reply: { status, body, length: this.taken, silent, idle }, rest: bytes.length - used };
   }
 }

@@ -48,6 +48,8 @@ export interface LogOptions {
   readonly clock?: Clock;
 }
 
+const NOTHING: CollectedLogs = { lines: [], failed: false };
+
 const newSegment = (): Segment => ({ lines: [], bytes: 0, truncated: false });
 
 /** The first `size` bytes as text, without the torn character at the end. */
@@ -75,6 +77,7 @@ export class LogCollector {
   private running = 0;
   private limit = FIRST_LIMIT;
   private marks: boolean;
+  private credible = true;
   private now = 0;
 
   constructor(container: Pick<Container, 'onOutput'>, options: LogOptions) {
@@ -94,6 +97,11 @@ export class LogCollector {
    */
   get separable(): boolean {
     return this.marks;
+  }
+
+  /** Whether the container may say that a run printed nothing, and leave the sentinels out: it never said so wrongly. */
+  get sentinelsOptional(): boolean {
+    return this.credible;
   }
 
   /**
@@ -116,15 +124,24 @@ export class LogCollector {
    * The logs of the oldest activation not yet collected; one call for each `begin`. Resolves at once when both
    * sentinels are in. Never rejects. `strict`: the runtime must have printed sentinels (it answered, and is no
    * blackbox), so they are waited for as upstream does, and `failed` says that they did not come. Otherwise (developer
-   * errors, time-outs, blackbox) it takes what there is as soon as the streams are quiet.
+   * errors, time-outs, blackbox) it takes what there is as soon as the streams are quiet. `silent`: the container says
+   * that the run printed nothing and that no sentinels follow.
    */
-  collect({ strict }: { readonly strict: boolean }): Promise<CollectedLogs> {
+  collect({ strict, silent = false }: { readonly strict: boolean; readonly silent?: boolean }): Promise<CollectedLogs> {
     this.running = Math.max(0, this.running - 1);
+    if (silent) return Promise.resolve(this.waiters.length > 0 ? NOTHING : this.takeSilent());
     if (this.waiters.length === 0 && (this.complete() || this.limit === 0)) return Promise.resolve(this.take(false));
     return new Promise(resolve => {
       this.waiters.push({ strict, resolve });
       if (this.waiters.length === 1) this.wait();
     });
+  }
+
+  /** What came all the same is its own: earlier ones have got theirs. */
+  private takeSilent(): CollectedLogs {
+    const logs = this.take(false);
+    this.credible &&= logs.lines.length === 0;
+    return logs;
   }
 
   private cutter(stream: OutputStream): LineCutter {

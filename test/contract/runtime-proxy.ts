@@ -110,6 +110,18 @@ export class ActionProxy {
     return this.post('/run', { ...(value !== undefined && { value }), ...more });
   }
 
+  /** Allows it to leave the sentinels out. */
+  runQuietly(value?: unknown): Promise<Reply> {
+    const text = JSON.stringify({ ...(value !== undefined && { value }) });
+    const headers = { 'Content-Length': Buffer.byteLength(text), 'X-Miniwhisk-Sentinels': 'optional' };
+    return this.post('/run', text, headers);
+  }
+
+  /** Everything that came over the stream. */
+  output(stream: 'stdout' | 'stderr'): string {
+    return this.chunks[stream];
+  }
+
   sentinels(stream: 'stdout' | 'stderr'): number {
     return this.chunks[stream].split('\n').filter(line => line === SENTINEL).length;
   }

@@ -457,6 +457,24 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    id: 'sentinels-optional',
+    title: 'sentinels are left out only when that is allowed, said, and nothing was printed',
+    async check(context) {
+      const proxy = await context.freshKit();
+      let due = 0;
+      for (const value of [{ op: 'log', out: 'a' }, { op: 'nothing' }, { op: 'nothing' }, { op: 'log', err: 'b' }]) {
+        const reply = await proxy.runQuietly(value);
+        ok(reply);
+        const silent = reply.headers['x-miniwhisk-sentinels'];
+        expect(value.op === 'log' ? [undefined] : [undefined, 'none']).toContain(silent);
+        if (silent === undefined) due++;
+      }
+      ok(await proxy.run({ op: 'nothing' }));
+      expect(await proxy.printed(due + 1)).toEqual({ stdout: 'a\n', stderr: 'b\n' });
+      expect([proxy.sentinels('stdout'), proxy.sentinels('stderr')]).toEqual([due + 1, due + 1]);
+    },
+  },
+  {
     id: 'unended-line',
     title: 'a line without an end does not swallow the sentinel',
     async check(context) {

@@ -186,7 +186,7 @@ export class Process {
       container: 'c',
       origin: 'warm',
       phase: 'run',
-      result: { kind: 'response', status: 200, body, truncated: false, length: body.length },
+      result: { kind: 'response', status: 200, body, truncated: false, silent: false, length: body.length },
       outOfMemory: false,
       logs: new Promise(resolve => this.logs.push(() => resolve({ lines: [], failed: false }))),
     });

@@ -9,6 +9,7 @@ const reply = (status: number, body: string) => ({
   status,
   body: Buffer.from(body),
   truncated: false,
+  silent: false,
   length: Buffer.byteLength(body),
 });
 const run = (status: number, body: string) => interpret({ ...base, phase: 'run', result: reply(status, body) });

@@ -66,11 +66,30 @@ describe('ContainerClient', () => {
     expect(await client.init('{"a":"é"}', LIMIT)).toMatchObject({ kind: 'response', status: 502 });
     for (let i = 0; i < 5; i++) {
       const result = await client.run(Buffer.from('{}'), LIMIT);
-      expect(result).toEqual({ kind: 'response', status: 502, body: Buffer.from('{"}'), truncated: false, length: 3 });
+      const body = Buffer.from('{"}');
+      expect(result).toEqual({ kind: 'response', status: 502, body, truncated: false, length: 3, silent: false });
     }
     expect(seen[0]).toEqual(['POST', '/init', 'application/json', 'application/json', '10', '{"a":"é"}']);
     expect(seen[1]).toEqual(['POST', '/run', 'application/json', 'application/json', '2', '{}']);
     expect(ports.size).toBe(1);
+  });
+
+  it('allows the container to leave the sentinels out, for a run only, and says whether it did', async () => {
+    const seen: unknown[] = [];
+    const address = await http((request, _body, response) => {
+      const asked = request.headers['x-miniwhisk-sentinels'];
+      seen.push([request.url, asked]);
+      response.writeHead(200, { 'content-length': 2, ...(asked && { 'X-Miniwhisk-Sentinels': 'none' }) }).end('{}');
+    });
+    const client = connect(address);
+    expect(await client.init('{}', LIMIT)).toMatchObject({ silent: false });
+    expect(await client.run('{}', LIMIT)).toMatchObject({ silent: false });
+    expect(await client.run('{}', LIMIT, true)).toMatchObject({ silent: true });
+    expect(seen).toEqual([
+      ['/init', undefined],
+      ['/run', undefined],
+      ['/run', 'optional'],
+    ]);
   });
 
   it('speaks over a unix socket', async context => {

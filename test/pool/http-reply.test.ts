@@ -41,7 +41,7 @@ describe('ReplyReader', () => {
           const outcome = read(cut(Buffer.concat([Buffer.from(head), body]), places));
           expect(outcome).toEqual({
             kind: 'reply',
-            reply: { status, body: Buffer.from(body).subarray(0, MAX), length: body.length, idle: IDLE },
+            reply: { status, body: Buffer.from(body).subarray(0, MAX), length: body.length, silent: false, idle: IDLE },
             rest: 0,
           });
         },
@@ -116,6 +116,14 @@ describe('ReplyReader', () => {
     expect(read(['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n'])).toMatchObject({ reply: { idle: 0 } });
     const kept = 'HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n';
     expect(read([kept])).toMatchObject({ reply: { idle: IDLE } });
+  });
+
+  it('says whether the run was silent', () => {
+    const silent = (...lines: string[]) => read([ok('Content-Length: 0', ...lines)]);
+    expect(silent()).toMatchObject({ reply: { silent: false } });
+    expect(silent('X-Miniwhisk-Sentinels: none')).toMatchObject({ reply: { silent: true } });
+    expect(silent('x-miniwhisk-sentinels:none')).toMatchObject({ reply: { silent: true } });
+    expect(silent('X-Miniwhisk-Sentinels: optional')).toMatchObject({ reply: { silent: false } });
   });
 
   it('knows whether a reply has begun', () => {

@@ -187,6 +187,45 @@ describe('LogCollector', () => {
     expect((await collector.collect({ strict: true })).lines).toEqual([]);
   });
 
+  it('does not wait for the sentinels of a run that was silent', async () => {
+    const { collector, clock, print, end } = setup();
+    for (let i = 0; i < 3; i++) {
+      collector.begin(MB);
+      expect(await settled(collector.collect({ strict: true, silent: true }))).toBe(true);
+    }
+    collector.begin(MB);
+    print('stdout', 'mine\n');
+    end();
+    expect((await collector.collect({ strict: true })).lines).toEqual([`${AT} stdout: mine`]);
+    expect(collector.sentinelsOptional).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('keeps silent runs apart from one that still waits for its sentinels', async () => {
+    const { collector, print, end } = setup();
+    collector.begin(MB);
+    const first = collector.collect({ strict: true });
+    collector.begin(MB);
+    expect(await collector.collect({ strict: true, silent: true })).toEqual({ lines: [], failed: false });
+    print('stdout', 'first\n');
+    end();
+    expect((await first).lines).toEqual([`${AT} stdout: first`]);
+    collector.begin(MB);
+    print('stdout', 'third\n');
+    end();
+    expect((await collector.collect({ strict: true })).lines).toEqual([`${AT} stdout: third`]);
+    expect(collector.sentinelsOptional).toBe(true);
+  });
+
+  it('believes no container that says so wrongly a second time, and loses nothing it printed', async () => {
+    const { collector, print } = setup();
+    collector.begin(MB);
+    print('stderr', 'half a line');
+    const { lines } = await collector.collect({ strict: true, silent: true });
+    expect(lines).toEqual([`${AT} stderr: half a line`]);
+    expect(collector.sentinelsOptional).toBe(false);
+  });
+
   it('forgets a sentinel the user printed', async () => {
     const { collector, print, end } = setup();
     collector.begin(MB);

@@ -20,7 +20,7 @@ export interface Script {
 
 export const response = (body: string, status = 200): CallResult => {
   const bytes = Buffer.from(body);
-  return { kind: 'response', status, body: bytes, truncated: false, length: bytes.length };
+  return { kind: 'response', status, body: bytes, truncated: false, length: bytes.length, silent: false };
 };
 
 export class FakeContainer implements Container {
@@ -191,6 +191,7 @@ export class FakeDriver implements Driver {
     const logs: CollectedLogs = { lines: [], failed: false };
     return {
       separable: false,
+      sentinelsOptional: false,
       begin: () => undefined,
       collect: () => this.wait(this.script.sentinel).then(() => logs),
     };

@@ -67,6 +67,7 @@ export class Simulation {
         }),
         logs: () => ({
           separable: true,
+          sentinelsOptional: true,
           begin: () => undefined,
           collect: () => Promise.resolve({ lines: [], failed: false }),
         }),
