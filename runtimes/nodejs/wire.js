@@ -56,10 +56,11 @@ function unchunk(buffer, maxBody) {
   }
 }
 
-function reply(socket, status, body, close, silent) {
+function reply(socket, status, body, { close, silent, took }) {
   const head =
     `HTTP/1.1 ${status} ${REASONS[status] || REASONS_5XX[status] || 'Status'}\r\nContent-Type: application/json\r\n` +
     `${close ? 'Connection: close\r\n' : ''}${silent ? 'X-Miniwhisk-Sentinels: none\r\n' : ''}` +
+    `${took === undefined ? '' : `X-Miniwhisk-Took: ${took.toFixed(3)}\r\n`}` +
     `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
   if (body.length < 65536) {
     socket.write(head + body);
@@ -83,7 +84,7 @@ function converse(socket, maxBody, handle) {
   const refuse = (status, text) => {
     pending = null;
     busy = true;
-    reply(socket, status, errorBody(text), true);
+    reply(socket, status, errorBody(text), { close: true });
   };
 
   /** Reads a request's head from `pending`; false while it is incomplete or after a refusal. */
@@ -115,7 +116,8 @@ function converse(socket, maxBody, handle) {
     const close = version === 'HTTP/1.0' ? !connection.includes('keep-alive') : connection.includes('close');
     pending = pending.subarray(end + 4);
     const sentinelsOptional = headerValue(lower, 'x-miniwhisk-sentinels') === 'optional';
-    request = { method, path, length, close, sentinelsOptional, body: null, filled: 0 };
+    const tookWanted = headerValue(lower, 'x-miniwhisk-took') === 'wanted';
+    request = { method, path, length, close, sentinelsOptional, tookWanted, body: null, filled: 0 };
     if (headerValue(lower, 'expect') === '100-continue' && pending.length < length) socket.write(CONTINUE);
     return true;
   };
@@ -149,12 +151,13 @@ function converse(socket, maxBody, handle) {
     while (!busy && pending !== null && pending.length > 0) {
       if (request === null && !readHead()) return;
       if (!readBody()) return;
-      const { method, path, body, close, sentinelsOptional } = request;
+      const { method, path, body, close, sentinelsOptional, tookWanted } = request;
+      const start = tookWanted ? performance.now() : 0;
       request = null;
       busy = true;
       const respond = (status, text, silent) => {
         if (socket.destroyed) return;
-        reply(socket, status, text, close, silent);
+        reply(socket, status, text, { close, silent, took: tookWanted ? performance.now() - start : undefined });
         if (close) return;
         busy = false;
         advance();

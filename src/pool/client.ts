@@ -18,10 +18,21 @@ export type CallResult =
       readonly length: number;
       /** It says that nothing was printed and that no sentinels follow. */
       readonly silent: boolean;
+      /** How long the run took by the container's own clock, in ms, where it was asked and says so. */
+      readonly took?: number | undefined;
     }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'connection'; readonly beforeSent: boolean; readonly reason: string }
   | { readonly kind: 'noContentLength'; readonly status: number };
+
+/** A /run that is under way. */
+export interface Ahead {
+  readonly result: Promise<CallResult>;
+  /** Whether the container may have begun it. */
+  readonly sent: boolean;
+  /** Ends it as `timeout` so many ms from now. */
+  limit(timeoutMs: number): void;
+}
 
 export interface ClientOptions {
   /** Calls at once; each has a connection of its own. */
@@ -38,6 +49,8 @@ const DELAY_PART = 8;
 const ENDED = 'the container has ended';
 /** runtimes/README.md, "Sentinels that are not needed". */
 const SENTINELS_OPTIONAL = 'X-Miniwhisk-Sentinels: optional\r\n';
+/** runtimes/README.md, "Runs that wait for the container". */
+const TOOK_WANTED = 'X-Miniwhisk-Took: wanted\r\n';
 const STALE = 'the connection has been idle for too long';
 
 const refuse = (call: Call): void => call.end({ kind: 'connection', beforeSent: true, reason: ENDED });
@@ -77,8 +90,8 @@ class Call implements Exchange {
     this.release(this.connection as Connection);
     this.connection = undefined;
     if (ending.kind === 'reply') {
-      const { status, body, length, silent } = ending.reply;
-      this.settle({ kind: 'response', status, body, truncated: length > body.length, length, silent });
+      const { status, body, length, silent, took } = ending.reply;
+      this.settle({ kind: 'response', status, body, truncated: length > body.length, length, silent, took });
     } else if (ending.kind === 'noContentLength') this.settle(ending);
     else this.settle({ kind: 'connection', beforeSent: !this.sent, reason: ending.reason });
   }
@@ -155,6 +168,28 @@ export class ContainerClient {
       });
       timer = this.clock.after(timeoutMs, () => call.end({ kind: 'timeout' }));
     });
+  }
+
+  /** POST /run to a container that is still being resumed. It has no time limit until it is given one. */
+  ahead(body: Buffer | string, sentinelsOptional: boolean): Ahead {
+    let timer: Timer | undefined;
+    let call!: Call;
+    const result = new Promise<CallResult>(resolve => {
+      const headers = sentinelsOptional ? SENTINELS_OPTIONAL + TOOK_WANTED : TOOK_WANTED;
+      call = this.post('/run', headers, body, outcome => {
+        timer?.cancel();
+        resolve(outcome);
+      });
+    });
+    return {
+      result,
+      get sent() {
+        return call.sent;
+      },
+      limit: timeoutMs => {
+        if (!call.ended) timer = this.clock.after(timeoutMs, () => call.end({ kind: 'timeout' }));
+      },
+    };
   }
 
   /** Drops the connections; calls under way end as `connection`. */

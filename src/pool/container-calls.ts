@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { CallResult } from './client.js';
+import type { Ahead, CallResult } from './client.js';
 import type { Ticket } from './container-ticket.js';
 import { initVerdict, runVerdict, type Verdict } from './container-verdict.js';
 import { settles } from './container-watchdog.js';
@@ -18,6 +18,10 @@ const MOST_REFUSALS = { init: 1, run: 3 };
 /** How long after a broken call the engine may take to say how the container ended, in ms. */
 const EXIT_INFO = 500;
 const MB = 1024 * 1024;
+
+/** How long a run took by the container's own clock; at most `span`, which has the resuming in it. Both in ms. */
+const ownTime = (result: CallResult, span: number): number =>
+  result.kind === 'response' && result.took !== undefined ? Math.min(result.took, span) : span;
 
 /** The container whose calls these are. */
 export interface Called {
@@ -41,6 +45,8 @@ export class ContainerCalls {
   private readonly logs: LogSource;
   /** Its runs do not overlap and end with sentinels: each can be told to have printed nothing. */
   private readonly alone: boolean;
+  /** The /run that was sent while the container was being resumed, and when. */
+  private early: { readonly call: Ahead; readonly before: number } | undefined;
 
   constructor(
     private readonly container: Called,
@@ -59,6 +65,33 @@ export class ContainerCalls {
 
   run(ticket: Ticket): void {
     this.guard(ticket, this.callRun(ticket));
+  }
+
+  /**
+   * Sends /run of the job for which the container is being resumed; `run` then waits for what comes of it. Resolves when
+   * the container has answered, and so runs; never, when it does not. Undefined: `run` has to send it.
+   */
+  ahead(ticket: Ticket): Promise<void> | undefined {
+    const before = this.around.clock.now();
+    let body: Buffer | string;
+    try {
+      body = ticket.job.runBody(before + ticket.job.executable.timeout);
+    } catch {
+      return undefined;
+    }
+    this.begin(ticket);
+    const call = this.client.ahead(body, this.sentinelsOptional);
+    this.early = { call, before };
+    return new Promise(resolve => {
+      void call.result.then(({ kind }) => {
+        if (kind === 'response') resolve();
+      });
+    });
+  }
+
+  /** The job for which the container is being resumed may have begun. */
+  get mayHaveBegun(): boolean {
+    return this.early?.call.sent ?? false;
   }
 
   /** The container has ended: calls under way end, too. */
@@ -101,19 +134,33 @@ export class ContainerCalls {
     const { clock } = this.around;
     const { job } = ticket;
     const { timeout } = job.executable;
-    const before = clock.now();
-    const body = job.runBody(before + timeout);
-    if (ticket.initMs === undefined) this.begin(ticket);
-    this.container.began(ticket);
-    const optional = this.alone && this.logs.sentinelsOptional;
-    let result = await this.client.run(body, timeout, optional);
+    const { early } = this;
+    this.early = undefined;
+    const now = clock.now();
+    const optional = this.sentinelsOptional;
+    let result: CallResult;
+    if (early) {
+      this.container.began(ticket);
+      early.call.limit(timeout);
+      result = await early.call.result;
+    } else {
+      const body = job.runBody(now + timeout);
+      if (ticket.initMs === undefined) this.begin(ticket);
+      this.container.began(ticket);
+      result = await this.client.run(body, timeout, optional);
+    }
     const end = clock.now();
-    ticket.runMs = end - before;
+    const limited = end - now;
+    ticket.runMs = early ? ownTime(result, end - early.before) : limited;
     this.container.ended(ticket, end, ticket.runMs);
     // An answer that took as long as the limit allows counts as none (OPENWHISK.md 3.5).
-    if (ticket.runMs >= timeout && result.kind === 'response') result = { kind: 'timeout' };
+    if (limited >= timeout && result.kind === 'response') result = { kind: 'timeout' };
     const silent = optional && result.kind === 'response' && result.silent;
     await this.conclude(ticket, result, runVerdict(result), silent);
+  }
+
+  private get sentinelsOptional(): boolean {
+    return this.alone && this.logs.sentinelsOptional;
   }
 
   private begin(ticket: Ticket): void {

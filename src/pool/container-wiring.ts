@@ -4,7 +4,7 @@ import type { Address, Container } from './driver.js';
 import { LogCollector } from './logs.js';
 
 /** What a pooled container needs of its HTTP client and its log collector; tests give their own. */
-export type Caller = Pick<ContainerClient, 'init' | 'run' | 'close'>;
+export type Caller = Pick<ContainerClient, 'init' | 'run' | 'ahead' | 'close'>;
 export type LogSource = Pick<LogCollector, 'separable' | 'sentinelsOptional' | 'begin' | 'collect'>;
 
 export interface Wiring {

@@ -2,7 +2,7 @@ import { errorText } from '../errors.js';
 import { type Called, type CallTools, ContainerCalls } from './container-calls.js';
 import type { Ticket } from './container-ticket.js';
 import { settles, within } from './container-watchdog.js';
-import type { Container, ContainerSpec, Driver } from './driver.js';
+import { type Container, type ContainerSpec, type Driver, NotResumedError } from './driver.js';
 import type { PoolLane } from './pool-lane.js';
 import { capacity, type Effect, type Event, isIdle, type State, type StateName, transition } from './state.js';
 
@@ -116,10 +116,16 @@ export class PooledContainer implements Called {
     this.lastUsed = this.started;
     void this.handle.exited.then(exit => {
       this.calls?.ended(exit);
-      this.dispatch({ on: 'died' });
+      this.end();
     });
     this.dispatch({ on: 'started' });
     void this.handle.leaving?.then(() => this.dispatch({ on: 'retire' }));
+  }
+
+  /** It has ended, or must end now whatever it holds. A job that may have begun is not given to another container. */
+  end(): void {
+    if (this.calls?.mayHaveBegun) this.dispatch({ on: 'resumed' });
+    this.dispatch({ on: 'died' });
   }
 
   began(ticket: Ticket): void {
@@ -152,7 +158,7 @@ export class PooledContainer implements Called {
         void this.pause();
         return;
       case 'resume':
-        void this.resume();
+        if (this.state.at === 'resuming') void this.resume(this.state.job);
         return;
       case 'remove':
         void this.remove();
@@ -173,9 +179,18 @@ export class PooledContainer implements Called {
     this.dispatch({ on: ok ? 'paused' : 'pauseFailed' });
   }
 
-  private async resume(): Promise<void> {
-    const ok = await settles(this.around.clock, LIMITS.resume, this.handle!.resume());
-    this.dispatch({ on: ok ? 'resumed' : 'resumeFailed' });
+  private async resume(ticket: Ticket): Promise<void> {
+    const { clock } = this.around;
+    const calls = this.calls as ContainerCalls;
+    const answered = this.handle?.resumesSlowly ? calls.ahead(ticket) : undefined;
+    const resumed = within(clock, LIMITS.resume, this.handle!.resume(), 'resume').then(
+      () => 'resumed' as const,
+      // Nobody knows whether it runs: what was sent to it is waited for.
+      error => (calls.mayHaveBegun && !(error instanceof NotResumedError) ? 'resumed' : 'resumeFailed'),
+    );
+    this.dispatch({
+      on: await (answered ? Promise.race([resumed, answered.then(() => 'resumed' as const)]) : resumed),
+    });
   }
 
   private async remove(): Promise<void> {

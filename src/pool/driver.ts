@@ -37,6 +37,11 @@ export interface Container {
   /** The last address the engine gave it may change over a resume; others keep theirs. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /**
+   * Resuming takes long beside a call, and a request sent meanwhile waits in the container's socket. `resume` then rejects
+   * with `NotResumedError` when the container certainly stands still as before.
+   */
+  readonly resumesSlowly?: boolean;
   /** Kills and removes. Resolves when the engine says it is gone; calling it again is harmless. */
   remove(): Promise<void>;
   /**
@@ -79,6 +84,10 @@ export interface Driver {
   /** Removes containers that an earlier process of the same server instance left. Resolves to how many. */
   sweep(): Promise<number>;
   close(): Promise<void>;
+}
+
+export class NotResumedError extends Error {
+  override readonly name = 'NotResumedError';
 }
 
 export class ImageError extends Error {

@@ -7,6 +7,8 @@ export interface Reply {
   readonly length: number;
   /** It says that the run printed nothing and that no sentinels follow (runtimes/README.md). */
   readonly silent: boolean;
+  /** How long the run took by the container's own clock, in ms, where it says so. */
+  readonly took: number | undefined;
   /** How long the connection may be used again after this, in ms of idleness; 0: not at all. */
   readonly idle: number;
 }
@@ -24,6 +26,7 @@ const IDLE = 4_000;
 /** What is taken off when it does: the container's clock began earlier. */
 const IDLE_MARGIN = 1_000;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
+const MILLISECONDS = /^\d{1,9}(?:\.\d{1,9})?$/;
 const DIGITS = /^\d{1,15}$/;
 const KEEP_ALIVE = /\btimeout=(\d{1,6})\b/;
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
@@ -34,6 +37,7 @@ interface Head {
   /** Undefined: none was given. */
   readonly length: number | undefined;
   readonly silent: boolean;
+  readonly took: number | undefined;
   readonly idle: number;
 }
 
@@ -47,6 +51,7 @@ const parseHead = (text: string): Head | string => {
   let encoded = false;
   let connection = '';
   let silent = false;
+  let took: number | undefined;
   let idle = IDLE;
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] as string;
@@ -60,6 +65,7 @@ const parseHead = (text: string): Head | string => {
     } else if (name === 'transfer-encoding') encoded = true;
     else if (name === 'connection') connection = value.toLowerCase();
     else if (name === 'x-miniwhisk-sentinels') silent = value === 'none';
+    else if (name === 'x-miniwhisk-took') took = MILLISECONDS.test(value) ? Number(value) : undefined;
     else if (name === 'keep-alive') {
       const seconds = KEEP_ALIVE.exec(value)?.[1];
       if (seconds !== undefined) idle = Math.max(0, Number(seconds) * 1000 - IDLE_MARGIN);
@@ -67,7 +73,7 @@ const parseHead = (text: string): Head | string => {
   }
   if (encoded && length !== undefined) return 'the reply has both a Content-Length and a Transfer-Encoding';
   const kept = start[1] === '0' ? connection.includes('keep-alive') : !connection.includes('close');
-  return { status, length, silent, idle: kept ? idle : 0 };
+  return { status, length, silent, took, idle: kept ? idle : 0 };
 };
 
 /** Reads one reply with a `Content-Length`, the only kind OpenWhisk takes, out of chunks cut anywhere. Keeps no chunk. */
@@ -113,12 +119,16 @@ export class ReplyReader {
     return this.fill(head, bytes);
   }
 
-  private fill({ status, silent, idle }: Head, bytes: Buffer): Outcome | undefined {
+  private fill({ status, silent, took, idle }: Head, bytes: Buffer): Outcome | undefined {
     const body = this.body as Buffer;
     const used = Math.min(bytes.length, this.expected - this.taken);
     if (this.taken < body.length) bytes.copy(body, this.taken, 0, used);
     this.taken += used;
     if (this.taken < this.expected) return undefined;
-    return { kind: 'reply', reply: { status, body, length: this.taken, silent, idle }, rest: bytes.length - used };
+    return {
+      kind: 'reply',
+      reply: { status, body, length: this.taken, silent, took, idle },
+      rest: bytes.length - used,
+    };
   }
 }

@@ -120,7 +120,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
     await this.drain(0);
     const { fleet } = this;
     const gone = new Promise<void>(resolve => this.onQuiet.push(resolve));
-    for (const container of [...fleet.containers]) container.dispatch({ on: 'died' });
+    for (const container of [...fleet.containers]) container.end();
     if (fleet.containers.size === 0 && this.busy === 0) return;
     if (!(await settles(this.options.clock, CLOSE, gone)))
       this.options.log.warn({ containers: fleet.containers.size }, 'containers are left behind');

@@ -110,11 +110,14 @@ export class ActionProxy {
     return this.post('/run', { ...(value !== undefined && { value }), ...more });
   }
 
+  runWith(headers: http.OutgoingHttpHeaders, value?: unknown): Promise<Reply> {
+    const text = JSON.stringify({ ...(value !== undefined && { value }) });
+    return this.post('/run', text, { 'Content-Length': Buffer.byteLength(text), ...headers });
+  }
+
   /** Allows it to leave the sentinels out. */
   runQuietly(value?: unknown): Promise<Reply> {
-    const text = JSON.stringify({ ...(value !== undefined && { value }) });
-    const headers = { 'Content-Length': Buffer.byteLength(text), 'X-Miniwhisk-Sentinels': 'optional' };
-    return this.post('/run', text, headers);
+    return this.runWith({ 'X-Miniwhisk-Sentinels': 'optional' }, value);
   }
 
   /** Everything that came over the stream. */

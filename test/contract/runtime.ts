@@ -475,6 +475,22 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    id: 'took',
+    title: 'says how long a run took, if at all, when it is asked',
+    async check(context) {
+      const proxy = await context.freshKit();
+      const before = performance.now();
+      const reply = await proxy.runWith({ 'X-Miniwhisk-Took': 'wanted' }, { op: 'nothing' });
+      ok(reply);
+      const took = reply.headers['x-miniwhisk-took'];
+      if (took !== undefined) {
+        expect(took).toMatch(/^\d+(\.\d+)?$/);
+        expect(Number(took)).toBeLessThanOrEqual(performance.now() - before);
+      }
+      expect((await proxy.run({ op: 'nothing' })).headers['x-miniwhisk-took']).toBeUndefined();
+    },
+  },
+  {
     id: 'unended-line',
     title: 'a line without an end does not swallow the sentinel',
     async check(context) {

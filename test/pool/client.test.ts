@@ -92,6 +92,32 @@ describe('ContainerClient', () => {
     ]);
   });
 
+  it('sends a run ahead that has no time limit until it is given one, and asks how long it took', async () => {
+    const waiting: ServerResponse[] = [];
+    const seen: unknown[] = [];
+    const address = await http((request, _body, response) => {
+      seen.push(request.headers['x-miniwhisk-took']);
+      waiting.push(response);
+    });
+    const clock = new FakeClock();
+    const client = connect(address, { clock });
+    const answered = client.ahead('{}', false);
+    await expect.poll(() => waiting.length).toBe(1);
+    expect(answered.sent).toBe(true);
+    clock.advance(10 * LIMIT);
+    waiting[0]?.writeHead(200, { 'content-length': 2, 'x-miniwhisk-took': '3.25' }).end('{}');
+    expect(await answered.result).toMatchObject({ kind: 'response', status: 200, took: 3.25 });
+    answered.limit(1);
+    expect(clock.pending).toBe(0);
+
+    const late = client.ahead('{}', false);
+    await expect.poll(() => waiting.length).toBe(2);
+    late.limit(LIMIT);
+    clock.advance(LIMIT);
+    expect(await late.result).toEqual({ kind: 'timeout' });
+    expect(seen).toEqual(['wanted', 'wanted']);
+  });
+
   it('speaks over a unix socket', async context => {
     if (process.platform === 'win32') return context.skip();
     const folder = mkdtempSync(join(tmpdir(), 'client-'));

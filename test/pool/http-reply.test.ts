@@ -126,6 +126,14 @@ describe('ReplyReader', () => {
     expect(silent('X-Miniwhisk-Sentinels: optional')).toMatchObject({ reply: { silent: false } });
   });
 
+  it('says how long the run took, where the container does', () => {
+    const took = (...lines: string[]) => read([ok('Content-Length: 0', ...lines)]);
+    expect(took()).toMatchObject({ reply: { took: undefined } });
+    expect(took('X-Miniwhisk-Took: 12.345')).toMatchObject({ reply: { took: 12.345 } });
+    for (const wrong of ['', '-1', 'NaN', '1e9', 'Infinity', '1.', '9'.repeat(20)])
+      expect(took(`X-Miniwhisk-Took: ${wrong}`)).toMatchObject({ reply: { took: undefined } });
+  });
+
   it('knows whether a reply has begun', () => {
     const reader = new ReplyReader(MAX);
     reader.read(Buffer.from('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n'));

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import type { CallResult } from '../../src/pool/client.js';
 import { CommandNotFoundError, ImageError } from '../../src/pool/driver.js';
 import type { Outcome } from '../../src/pool/job.js';
 import { QueueFull } from '../../src/pool/job.js';
-import { response } from '../support/fake-driver.js';
+import { response, type Script } from '../support/fake-driver.js';
 import { executable, flush, type Rig, rig } from '../support/pool.js';
 
 const hello = executable('guest/hello');
+const quick = executable('guest/hello', { timeout: 1000 });
 
 /** Advances time until the outcome is there. */
-const ended = async <T>(r: Rig, promise: Promise<T>, limit?: number): Promise<T> => {
+const ended = async <T>(r: Rig, promise: Promise<T>, limit?: number, step?: number): Promise<T> => {
   let done = false;
   const watched = promise.finally(() => {
     done = true;
   });
   watched.catch(() => undefined);
-  await r.until(() => done, limit);
+  await r.until(() => done, limit, step);
   return watched;
 };
 
@@ -288,6 +290,68 @@ describe('trouble', () => {
     expect(await ended(r, r.submit(hello))).toMatchObject({ kind: 'ran', origin: 'cold' });
     expect(r.pool.stats().counters.requeues).toBe(1);
     await close(r);
+  });
+
+  describe('a container that resumes slowly', () => {
+    const paused = async (resume: Script['resume'], run: Script['run'] = 1) => {
+      const r = rig({ run, pause: 5, resumesSlowly: true });
+      await ended(r, r.submit(hello));
+      await r.advance(10_100, 50);
+      expect(states(r)).toEqual(['paused']);
+      r.driver.script.resume = resume as never;
+      return r;
+    };
+
+    it('is sent the run at once, and its answer is not kept until the engine answers', async () => {
+      const r = await paused(40);
+      const before = r.clock.now();
+      const outcome = await ended(r, r.submit(hello), 1000, 1);
+      expect(outcome).toMatchObject({ kind: 'ran', origin: 'paused', result: { status: 200 } });
+      // It runs after 20 ms, and its run takes 1 ms.
+      expect(r.clock.now() - before).toBeLessThan(30);
+      await close(r);
+    });
+
+    it('counts the time that the container itself says', async () => {
+      const r = await paused(40);
+      r.driver.script.result = () => ({ ...response('{}'), took: 1.5 }) as CallResult;
+      expect(await ended(r, r.submit(hello), 1000, 1)).toMatchObject({ runMs: 1.5 });
+      await close(r);
+    });
+
+    it('has the whole time limit after it was resumed', async () => {
+      let calls = 0;
+      const r = await paused(4_000, () => (calls++ === 0 ? 1 : 'never'));
+      const before = r.clock.now();
+      expect(await ended(r, r.submit(quick), 20_000, 10)).toMatchObject({ result: { kind: 'timeout' } });
+      expect(r.clock.now() - before).toBeGreaterThan(4_000);
+      await close(r);
+    });
+
+    it('gives the job to another when the engine says that it stands still', async () => {
+      const r = await paused('fails');
+      expect(await ended(r, r.submit(hello))).toMatchObject({ kind: 'ran', origin: 'cold', result: { status: 200 } });
+      await close(r);
+    });
+
+    it.each(['never', 'unknown'] as const)('does not give it to another when the resume %s: it may run', async how => {
+      const r = await paused(how);
+      const made = r.driver.made.length;
+      expect(await ended(r, r.submit(hello), 100_000, 50)).toMatchObject({ result: { kind: 'timeout' } });
+      expect(r.driver.made.length).toBe(made);
+      expect(r.driver.made[0]?.calls).toBe(2);
+      await close(r);
+    });
+
+    it('does not give it to another when it dies', async () => {
+      const r = await paused('never');
+      const outcome = r.submit(hello);
+      await r.advance(10);
+      r.driver.made[0]?.die();
+      expect(await ended(r, outcome)).toMatchObject({ kind: 'ran', result: { kind: 'connection', beforeSent: false } });
+      expect(r.driver.made.reduce((n, c) => n + c.calls, 0)).toBe(2);
+      await close(r);
+    });
   });
 
   it.each(['never', 'fails'] as const)('does not lose memory to a pause that %s', async how => {

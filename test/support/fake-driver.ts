@@ -1,7 +1,14 @@
 import type { Clock } from '../../src/clock.js';
 import type { CallResult } from '../../src/pool/client.js';
 import type { Caller, LogSource, Wiring } from '../../src/pool/container-wiring.js';
-import type { Address, Container, ContainerSpec, Driver, ExitInfo } from '../../src/pool/driver.js';
+import {
+  type Address,
+  type Container,
+  type ContainerSpec,
+  type Driver,
+  type ExitInfo,
+  NotResumedError,
+} from '../../src/pool/driver.js';
 import type { CollectedLogs } from '../../src/pool/job.js';
 
 /** What a scripted container does. Times in ms of the clock; a function decides per call. */
@@ -10,8 +17,10 @@ export interface Script {
   init?: number;
   run?: number | ((body: string) => number | 'never');
   pause?: number | 'never' | 'fails';
-  resume?: number | 'never' | 'fails';
+  resume?: number | 'never' | 'fails' | 'unknown';
   remove?: number | 'never';
+  /** Requests are sent while it is being resumed. */
+  resumesSlowly?: boolean;
   /** ms between the answer and the sentinel. */
   sentinel?: number;
   result?: (body: string) => CallResult;
@@ -31,6 +40,8 @@ export class FakeContainer implements Container {
   inFlight = 0;
   dead = false;
   removed = false;
+  private frozen = false;
+  private readonly onThaw: (() => void)[] = [];
   private onDeath: (() => void)[] = [];
 
   constructor(
@@ -57,12 +68,32 @@ export class FakeContainer implements Container {
     else this.onDeath.push(fn);
   }
 
-  pause(): Promise<void> {
-    return this.driver.operation('pause', this.driver.script.pause);
+  get resumesSlowly(): boolean {
+    return this.driver.script.resumesSlowly ?? false;
   }
 
-  resume(): Promise<void> {
-    return this.driver.operation('resume', this.driver.script.resume);
+  async pause(): Promise<void> {
+    await this.driver.operation('pause', this.driver.script.pause);
+    this.frozen = true;
+  }
+
+  /** It runs again in the middle of the time that the engine takes to say so. */
+  async resume(): Promise<void> {
+    const { resume } = this.driver.script;
+    if (typeof resume === 'number') void this.driver.wait(resume / 2).then(() => this.thaw());
+    await this.driver.operation('resume', resume);
+    this.thaw();
+  }
+
+  /** Calls back when it stands still no more. */
+  whenRunning(fn: () => void): void {
+    if (this.frozen) this.onThaw.push(fn);
+    else fn();
+  }
+
+  private thaw(): void {
+    this.frozen = false;
+    for (const fn of this.onThaw.splice(0)) fn();
   }
 
   async remove(): Promise<void> {
@@ -124,7 +155,8 @@ export class FakeDriver implements Driver {
   async operation(name: string, script: number | string | undefined): Promise<void> {
     this.operations.push(name);
     if (script === 'never') await new Promise(() => undefined);
-    if (script === 'fails') throw new Error(`${name} failed`);
+    if (script === 'fails') throw new NotResumedError(`${name} failed`);
+    if (script === 'unknown') throw new Error(`${name} is lost`);
     await this.wait(typeof script === 'number' ? script : 0);
   }
 
@@ -149,7 +181,7 @@ export class FakeDriver implements Driver {
   private caller(container: FakeContainer): Caller {
     let closed = false;
     const closers: (() => void)[] = [];
-    const call = (ms: number | 'never', timeout: number, result: () => CallResult): Promise<CallResult> =>
+    const call = (ms: number | 'never', timeout: number | undefined, result: () => CallResult): Promise<CallResult> =>
       new Promise(resolve => {
         if (closed || container.dead) {
           resolve({ kind: 'connection', beforeSent: true, reason: 'refused' });
@@ -165,20 +197,30 @@ export class FakeDriver implements Driver {
         };
         closers.push(() => end({ kind: 'connection', beforeSent: false, reason: 'closed' }));
         container.whenDead(() => end({ kind: 'connection', beforeSent: false, reason: 'reset' }));
-        this.clock.after(timeout, () => end({ kind: 'timeout' }));
-        if (ms !== 'never') void this.wait(ms).then(() => end(result()));
+        if (timeout !== undefined) this.clock.after(timeout, () => end({ kind: 'timeout' }));
+        if (ms !== 'never') container.whenRunning(() => void this.wait(ms).then(() => end(result())));
       });
+    const run = (body: string, timeout?: number): Promise<CallResult> => {
+      container.calls++;
+      const { run: script, result } = this.script;
+      const ms = typeof script === 'function' ? script(body) : (script ?? 0);
+      return call(ms, timeout, () => result?.(body) ?? response('{}'));
+    };
     return {
       init: (body, timeout) => {
         const { init, initResult } = this.script;
         return call(init ?? 0, timeout, () => initResult?.(String(body)) ?? response('{}'));
       },
-      run: (body, timeout) => {
-        container.calls++;
-        const { run, result } = this.script;
-        const text = String(body);
-        const ms = typeof run === 'function' ? run(text) : (run ?? 0);
-        return call(ms, timeout, () => result?.(text) ?? response('{}'));
+      run: (body, timeout) => run(String(body), timeout),
+      ahead: body => {
+        const limited: ((result: CallResult) => void)[] = [];
+        const limit = new Promise<CallResult>(resolve => limited.push(resolve));
+        const result = Promise.race([run(String(body)), limit]);
+        return {
+          result,
+          sent: true,
+          limit: ms => void this.clock.after(ms, () => limited[0]?.({ kind: 'timeout' })),
+        };
       },
       close: () => {
         closed = true;

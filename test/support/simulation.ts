@@ -63,6 +63,7 @@ export class Simulation {
         client: () => ({
           init: () => this.machine.compute(5).then(() => response('{}')),
           run: body => this.run(String(body)),
+          ahead: body => ({ result: this.run(String(body)), sent: true, limit: () => undefined }),
           close: () => undefined,
         }),
         logs: () => ({

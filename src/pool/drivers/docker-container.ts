@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Address, Container, ExitInfo, OutputListener } from '../driver.js';
+import { errorText } from '../../errors.js';
+import { type Address, type Container, type ExitInfo, NotResumedError, type OutputListener } from '../driver.js';
 import { type Engine, statusOf } from './docker-engine.js';
 import { FrameReader } from './docker-output.js';
 
@@ -27,6 +28,8 @@ const towards = async (call: Promise<void>, reached: RegExp): Promise<void> => {
 /** One container of a Docker engine. The driver tells it what the engine's events say. */
 export class DockerContainer implements Container {
   readonly exited: Promise<ExitInfo>;
+  /** It runs again after half to two thirds of the time that the engine takes to say so. */
+  readonly resumesSlowly = true;
   address: Address = { host: '127.0.0.1', port: 0 };
   private settle: (info: ExitInfo) => void = () => {};
   private outOfMemory = false;
@@ -86,7 +89,11 @@ export class DockerContainer implements Container {
   }
 
   async resume(): Promise<void> {
-    await towards(this.engine.unpause(this.id), /not paused/i);
+    try {
+      await towards(this.engine.unpause(this.id), /not paused/i);
+    } catch (error) {
+      throw statusOf(error) === undefined ? error : new NotResumedError(errorText(error));
+    }
   }
 
   remove(): Promise<void> {
