@@ -46,7 +46,7 @@ export interface Container {
   remove(): Promise<void>;
   /**
    * Settles (never rejects) once the container has ended, by itself or by `remove`, and what it printed was delivered
-   * (a quarter of a second later at most).
+   * (a quarter of a second later at most; in Kubernetes, when its log has been asked for the end).
    */
   readonly exited: Promise<ExitInfo>;
   /** How long after a container's end the news of it may come, in ms, where that is longer than in Docker. */

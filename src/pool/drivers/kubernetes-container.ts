@@ -88,7 +88,7 @@ export class KubernetesContainer implements Container {
   private async died(exit: ExitInfo): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    await this.output.finish(OUTPUT_GRACE);
+    await this.output.finish(OUTPUT_GRACE, this.removal === undefined);
     this.settle(exit);
   }
 

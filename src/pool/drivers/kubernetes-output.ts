@@ -4,15 +4,27 @@ import { ACTION_CONTAINER } from './kubernetes-pod.js';
 
 /** Between two tries to attach, in ms: what lies between the API server and the node breaks connections now and then. */
 const RETRY = 500;
-/** Of what a container printed that ended before anybody could attach. */
+/** Of what a container printed that ended: bytes that are read, and how long that may take, in ms. */
 const LAST_WORDS = 1024 * 1024;
+const LAST_WORDS_TIME = 2_000;
+
+/** Resolves when `promise` does, after `ms` at most. */
+const soon = (ms: number, promise: Promise<void>): Promise<void> =>
+  new Promise(resolve => {
+    const timer = setTimeout(resolve, ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 
 /** A container's output: one attached stream, taken up again as long as the container lives. */
 export class PodOutput {
   private socket: OutputSocket | undefined;
   private listener: OutputListener | undefined;
   private ended = false;
-  private attached = false;
+  /** Bytes that the streams brought. */
+  private delivered = 0;
   /** What came before there was a listener: little, for the stream is held until then. */
   private early: [OutputStream, Buffer][] = [];
   private onClosed: (() => void)[] = [];
@@ -44,19 +56,14 @@ export class PodOutput {
     this.socket?.resume();
   }
 
-  /** The container has ended: resolves when all it printed was delivered, after `ms` at most. */
-  async finish(ms: number): Promise<void> {
+  /**
+   * The container has ended: resolves when all it printed was delivered. The streams get `ms` for that; `complete` asks the
+   * log for what they did not bring, which takes a request.
+   */
+  async finish(ms: number, complete: boolean): Promise<void> {
     this.ended = true;
-    if (!this.attached) return this.lastWords();
-    if (this.closed || !this.listening) return;
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      this.onClosed.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    if (!this.closed && this.listening) await soon(ms, new Promise<void>(resolve => this.onClosed.push(resolve)));
+    if (complete) await soon(LAST_WORDS_TIME, this.lastWords());
   }
 
   close(): void {
@@ -75,7 +82,6 @@ export class PodOutput {
       this.closed = true;
       throw error;
     }
-    this.attached = true;
     if (this.ended) this.socket.close();
     if (this.listening) this.socket.resume();
   }
@@ -97,13 +103,18 @@ export class PodOutput {
     }
   }
 
-  /** Nobody could attach in time: the log has it still, though not which stream it came from. */
+  /**
+   * What a container prints right before its end may come over no stream: nobody was attached yet, or the node closed it
+   * too soon. The log has it, though not which stream it came from.
+   */
   private async lastWords(): Promise<void> {
-    const text = await this.api.logs(this.pod, ACTION_CONTAINER, LAST_WORDS).catch(() => '');
-    if (text !== '') this.deliver('stdout', Buffer.from(text));
+    if (this.delivered >= LAST_WORDS) return;
+    const text = Buffer.from(await this.api.logs(this.pod, ACTION_CONTAINER, LAST_WORDS).catch(() => ''));
+    if (text.length > this.delivered) this.deliver('stdout', text.subarray(this.delivered));
   }
 
   private deliver(stream: OutputStream, chunk: Buffer): void {
+    this.delivered += chunk.length;
     if (this.listener) this.listener(stream, chunk, Date.now());
     else this.early.push([stream, chunk]);
   }
