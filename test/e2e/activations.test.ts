@@ -48,7 +48,7 @@ it('gives every record its own lines, whichever way they are printed, between ru
   const code = `const main = a => {
     if (a.way === 'console') console.log(a.text);
     if (a.way === 'descriptor') require('fs').writeSync(2, a.text + '\\n');
-    if (a.way === 'program') require('child_process').spawnSync('echo', [a.text], { stdio: 'inherit' });
+    if (a.way === 'program') require('child_process').spawnSync(process.execPath, ['-p', JSON.stringify(a.text)], { stdio: 'inherit' });
     return {};
   }`;
   await rest.action('av-lines', code, { limits: { memory: 128 } });

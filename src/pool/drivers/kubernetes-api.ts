@@ -53,7 +53,8 @@ const PING = 30_000;
 
 /**
  * The API server answers before it has reached the node: its first, empty message says that it goes on to do so, and the
- * node then takes some ms to be at the container's output. In ms.
+ * node then takes about as long again, and 30 ms at least, to be at the container's output: what is printed before is lost.
+ * In ms.
  */
 const FIRST_MESSAGE = 1_000;
 const ON_ITS_WAY = 30;
@@ -70,13 +71,14 @@ const soon = async <T>(ms: number, call: Promise<T>, discard: (late: T) => void)
   throw new Error(`it did not answer within ${ms / 1000} s`);
 };
 
-const settled = (socket: WebSocket): Promise<void> =>
+/** `began`: when it was asked to attach, by `performance.now()`. */
+const settled = (socket: WebSocket, began: number): Promise<void> =>
   new Promise(resolve => {
     const late = setTimeout(resolve, FIRST_MESSAGE);
     socket.once('close', resolve);
     socket.once('message', () => {
       clearTimeout(late);
-      setTimeout(resolve, ON_ITS_WAY);
+      setTimeout(resolve, Math.max(ON_ITS_WAY, performance.now() - began));
     });
   });
 
@@ -219,6 +221,7 @@ export class KubernetesApi {
           done();
         },
       });
+    const began = performance.now();
     const attaching = this.attaching.attach(
       this.namespace,
       name,
@@ -229,7 +232,7 @@ export class KubernetesApi {
       false,
     );
     const socket = await soon(ATTACH, attaching, late => late.terminate());
-    await settled(socket);
+    await settled(socket, began);
     socket.pause();
     const ping = setInterval(() => socket.ping(), PING);
     ping.unref();
