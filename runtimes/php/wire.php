@@ -24,6 +24,8 @@ final class Gone extends \Exception
 final class Connection
 {
     public string $buffer = '';
+    /** When the request had come, in ns, if its sender wants to know how long it took. */
+    private ?int $start = null;
 
     /** @param resource $socket */
     public function __construct(public $socket)
@@ -114,14 +116,18 @@ final class Connection
         if ($header('Expect') === '100-continue') {
             $this->send("HTTP/1.1 100 Continue\r\n\r\n");
         }
-        return [$first[1], $first[2], $chunked ? $this->chunks() : $this->take((int) $length), $close];
+        $body = $chunked ? $this->chunks() : $this->take((int) $length);
+        $this->start = $header('X-Miniwhisk-Took') === 'wanted' ? hrtime(true) : null;
+        return [$first[1], $first[2], $body, $close];
     }
 
     public function reply(int $status, string $body, bool $close): void
     {
         $this->send(
             "HTTP/1.1 $status " . REASONS[$status] . "\r\nContent-Type: application/json\r\n"
-            . ($close ? "Connection: close\r\n" : '') . 'Content-Length: ' . strlen($body) . "\r\n\r\n" . $body,
+            . ($close ? "Connection: close\r\n" : '')
+            . ($this->start === null ? '' : sprintf("X-Miniwhisk-Took: %.3F\r\n", (hrtime(true) - $this->start) / 1e6))
+            . 'Content-Length: ' . strlen($body) . "\r\n\r\n" . $body,
         );
     }
 

@@ -46,17 +46,26 @@ module MiniwhiskProxy
         headers = lines.to_h { |line| line.split(':', 2).then { |name, value| [name.downcase, value.to_s.strip.downcase] } }
         wish = headers.fetch('connection', '')
         close = version == 'HTTP/1.0' ? !wish.include?('keep-alive') : wish.include?('close')
-        [method, path, body(headers), close]
+        text = body(headers)
+        # When the request had come, if its sender wants to know how long it took.
+        @start = headers['x-miniwhisk-took'] == 'wanted' ? now : nil
+        [method, path, text, close]
       end
 
       def reply(status, body, close)
+        more = close ? "Connection: close\r\n" : ''
+        more += format("X-Miniwhisk-Took: %.3f\r\n", 1000 * (now - @start)) if @start
         @socket.write(
           "HTTP/1.1 #{status} #{REASONS[status]}\r\nContent-Type: application/json\r\n" \
-          "#{"Connection: close\r\n" if close}Content-Length: #{body.bytesize}\r\n\r\n".b << body.b
+          "#{more}Content-Length: #{body.bytesize}\r\n\r\n".b << body.b
         )
       end
 
       private
+
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
 
       def body(headers)
         chunked = headers.fetch('transfer-encoding', '').include?('chunked')

@@ -126,7 +126,7 @@ def print_error(error):
     trace = error.__traceback__
     own = os.path.dirname(os.path.abspath(__file__))
     while trace and os.path.dirname(os.path.abspath(trace.tb_frame.f_code.co_filename)) == own \
-            and os.path.basename(trace.tb_frame.f_code.co_filename) in ("proxy.py", "server.py", "load.py"):
+            and os.path.basename(trace.tb_frame.f_code.co_filename) in ("proxy.py", "miniwhisk_server.py", "miniwhisk_load.py"):
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 

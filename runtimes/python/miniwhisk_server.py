@@ -2,7 +2,7 @@
 
 Single-threaded on purpose: user code runs in the main thread, and a request that arrives meanwhile waits in its socket.
 The HTTP loop is written on bare sockets because the standard library's server costs a warm call several times as much.
-Works from Python 3.7 on.
+Works from Python 3.7 on. Its modules have names that no user's module has: there is one name space for all of them.
 """
 import _thread
 import io
@@ -11,7 +11,12 @@ import os
 import select
 import socket
 import sys
+import time
 
+import miniwhisk_prints as prints
+
+# Before it is watched: what the proxy itself writes is nobody's print.
+write_to = os.write
 SENTINEL = b"XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n"
 # 48 MB of code doubled by JSON escapes, and room for parameters.
 MAX_BODY = 128 * 1024 * 1024
@@ -32,6 +37,7 @@ class Output(io.FileIO):
     def write(self, data):
         written = super().write(data)
         if written:
+            prints.printed = True
             self.line_ended = data[written - 1] == 10
         return written
 
@@ -50,26 +56,35 @@ class Action:
         self.main = None
         self.exited = False
         self.outputs = []
+        # Whether the request allows the sentinels to be left out, and whether they were.
+        self.sentinels_optional = False
+        self.silent = False
 
     def start_output(self):
         for fd in (1, 2):
             self.outputs.append(open_output(fd))
         sys.stdout = sys.__stdout__ = self.outputs[0][1]
         sys.stderr = sys.__stderr__ = self.outputs[1][1]
+        prints.watch()
 
     def end_activation(self):
-        """Everything written so far leaves this process, then the sentinel on both streams."""
+        """Everything written so far leaves this process, then the sentinel on both streams, unless it is not needed."""
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
             except Exception:
                 pass  # The user's own replacement of a stream.
-        for raw, text in self.outputs:
+        for _, text in self.outputs:
             try:
                 text.flush()
             except ValueError:
                 pass  # Closed by the user's code.
-            os.write(raw_fd(raw), SENTINEL if raw.line_ended else b"\n" + SENTINEL)
+        self.silent = self.sentinels_optional and prints.silent()
+        if self.silent:
+            return
+        prints.printed = False
+        for raw, _ in self.outputs:
+            write_to(raw_fd(raw), SENTINEL if raw.line_ended else b"\n" + SENTINEL)
             raw.line_ended = True
 
     def init(self, message):
@@ -87,7 +102,7 @@ class Action:
         if isinstance(env, dict):
             for name, setting in env.items():
                 export(name, setting)
-        import load
+        import miniwhisk_load as load
         try:
             self.main = load.load(code, entry, value.get("binary") is True)
             return 200, b'{"ok":true}'
@@ -115,13 +130,13 @@ class Action:
                 import asyncio
                 result = asyncio.run(result)
         except Exception as error:
-            import load
+            import miniwhisk_load as load
             load.print_error(error)
             result = {"error": str(error)}
         except BaseException as error:
             # sys.exit() and the like: OpenWhisk's proxy sees its child end.
             if not isinstance(error, SystemExit):
-                import load
+                import miniwhisk_load as load
                 load.print_error(error)
             self.exited = True
             self.end_activation()
@@ -131,7 +146,7 @@ class Action:
             try:
                 body = encode(result)
             except Exception as error:
-                import load
+                import miniwhisk_load as load
                 load.print_error(error)
         self.end_activation()
         if body is None:
@@ -203,6 +218,9 @@ class Connection:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b""
+        self.sentinels_optional = False
+        # When the request had come, if its sender wants to know how long it took.
+        self.start = None
         sock.setblocking(True)
         if sock.family != getattr(socket, "AF_UNIX", None):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -244,6 +262,8 @@ class Connection:
         if "expect" in headers and (chunked or len(self.buffer) < int(length)):
             self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self.chunked_body() if chunked else self.take(int(length))
+        self.sentinels_optional = headers.get("x-miniwhisk-sentinels") == "optional"
+        self.start = time.perf_counter() if headers.get("x-miniwhisk-took") == "wanted" else None
         return first[0], first[1], body, close
 
     def take(self, length):
@@ -290,17 +310,24 @@ class Connection:
             parts.append(bytes(self.take(length)))
             self.line()
 
-    def reply(self, status, body, close):
+    def reply(self, status, body, close, silent=False):
+        more = "Connection: close\r\n" if close else ""
+        if silent:
+            more += "X-Miniwhisk-Sentinels: none\r\n"
+        if self.start is not None:
+            more += "X-Miniwhisk-Took: %.3f\r\n" % (1000 * (time.perf_counter() - self.start))
         head = "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n" % (
-            status, REASONS[status], "Connection: close\r\n" if close else "", len(body))
+            status, REASONS[status], more, len(body))
         self.sock.sendall(head.encode("latin-1") + body)
 
     def serve_one(self):
         """Answers one request. False when the connection is over."""
         try:
             method, path, body, close = self.request()
+            ACTION.sentinels_optional = self.sentinels_optional
+            ACTION.silent = False
             status, answer = answer_to(method, path, body)
-            self.reply(status, answer, close)
+            self.reply(status, answer, close, ACTION.silent)
             return not close
         except Refusal as refusal:
             try:
@@ -383,7 +410,7 @@ def leave_with_parent():
 
 def leave(code):
     """Ends the process at once, whatever the user's code is doing."""
-    loader = sys.modules.get("load")
+    loader = sys.modules.get("miniwhisk_load")
     if loader:
         loader.remove_folder()
     os._exit(code)
