@@ -44,38 +44,6 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-it('gives every record its own lines, whichever way they are printed, between runs that print nothing', async () => {
-  const code = `const main = a => {
-    if (a.way === 'console') console.log(a.text);
-    if (a.way === 'descriptor') require('fs').writeSync(2, a.text + '\\n');
-    if (a.way === 'program') require('child_process').spawnSync(process.execPath, ['-p', JSON.stringify(a.text)], { stdio: 'inherit' });
-    return {};
-  }`;
-  await rest.action('av-lines', code, { limits: { memory: 128 } });
-  const ways = [
-    'none',
-    'console',
-    'none',
-    'none',
-    'descriptor',
-    'console',
-    'none',
-    'program',
-    'none',
-    'none',
-    'console',
-  ];
-  const calls: [string, string][] = [];
-  for (const [at, way] of ways.entries()) {
-    const { json } = await rest.post('_/actions/av-lines?blocking=true', { way, text: `text ${at}` });
-    calls.push([json.activationId, way === 'none' ? '' : `text ${at}`]);
-  }
-  for (const [id, text] of calls) {
-    const { logs } = await record(id);
-    expect(logs.map((line: string) => line.replace(/^\S+ +std(?:out|err): /, ''))).toEqual(text ? [text] : []);
-  }
-});
-
 const COMMON = [
   'activationId',
   'annotations',
