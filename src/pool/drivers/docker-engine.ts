@@ -14,9 +14,6 @@ const SLOW_CALL = 120_000;
 /** An archive of images is read to its end before the answer begins. */
 const ARCHIVE_CALL = 1_800_000;
 
-/** A kept connection that had ended when it was used. */
-const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
-
 /** The status an engine refused a call with; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | null)?.statusCode;
 
@@ -73,23 +70,15 @@ const opaque = <A extends HttpAgent>(agent: A): A => Object.assign(agent, { [ins
 /** One method for each call to the engine; no policy. Every call has a time limit and rejects with the engine's error. */
 export class Engine {
   private readonly docker: Docker;
-  /** For what a call to an action waits for: its connections are kept. */
-  private readonly kept: Docker;
-  private readonly agents: readonly HttpAgent[];
+  private readonly agent: HttpAgent;
 
   constructor(address: EngineAddress) {
     const secure = 'protocol' in address && address.protocol === 'https';
     // A connection for each call: one kept idle may have died with the engine, and the next call with it.
-    const agents = [false, true].map(keepAlive =>
-      opaque(secure ? new HttpsAgent({ keepAlive }) : new HttpAgent({ keepAlive })),
-    );
+    this.agent = opaque(secure ? new HttpsAgent() : new HttpAgent());
     // `host` is named even when undefined: otherwise the library would take it from the process's environment.
-    const dockers = agents.map(agent => {
-      const options = { host: undefined, pathPrefix: '/', ...address, agent };
-      return new Docker(options as unknown as Docker.DockerOptions);
-    });
-    this.agents = agents;
-    [this.docker, this.kept] = dockers as [Docker, Docker];
+    const options = { host: undefined, pathPrefix: '/', ...address, agent: this.agent };
+    this.docker = new Docker(options as unknown as Docker.DockerOptions);
   }
 
   ping(): Promise<void> {
@@ -154,11 +143,11 @@ export class Engine {
   }
 
   pause(id: string): Promise<void> {
-    return this.repeatable(docker => within(CALL, abortSignal => docker.getContainer(id).pause({ abortSignal })));
+    return within(CALL, abortSignal => this.docker.getContainer(id).pause({ abortSignal }));
   }
 
   unpause(id: string): Promise<void> {
-    return this.repeatable(docker => within(CALL, abortSignal => docker.getContainer(id).unpause({ abortSignal })));
+    return within(CALL, abortSignal => this.docker.getContainer(id).unpause({ abortSignal }));
   }
 
   /** Kills and removes, anonymous volumes too. */
@@ -243,16 +232,6 @@ export class Engine {
   }
 
   close(): void {
-    for (const agent of this.agents) agent.destroy();
-  }
-
-  /** Over a kept connection, and once more over a new one when that broke: only for what may be done twice. */
-  private async repeatable(call: (docker: Docker) => Promise<void>): Promise<void> {
-    try {
-      await call(this.kept);
-    } catch (error) {
-      if (!BROKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      await call(this.docker);
-    }
+    this.agent.destroy();
   }
 }

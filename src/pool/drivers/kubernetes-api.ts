@@ -53,8 +53,8 @@ const PING = 30_000;
 
 /**
  * The API server answers before it has reached the node: its first, empty message says that it goes on to do so, and the
- * node then takes a while to be at the container's output, longer on a busy machine: so long at least, and so many times what
- * it took until that message. What is printed before is lost. In ms.
+ * node then takes a while to be at the container's output, longer on a busy machine: so long at least, so many times what it
+ * took until that message, and no longer than that may take. What is printed before is lost. In ms.
  */
 const FIRST_MESSAGE = 1_000;
 const ON_ITS_WAY = 30;
@@ -79,7 +79,7 @@ const settled = (socket: WebSocket, began: number): Promise<void> =>
     socket.once('close', resolve);
     socket.once('message', () => {
       clearTimeout(late);
-      setTimeout(resolve, Math.max(ON_ITS_WAY, TIMES * (performance.now() - began)));
+      setTimeout(resolve, Math.min(FIRST_MESSAGE, Math.max(ON_ITS_WAY, TIMES * (performance.now() - began))));
     });
   });
 

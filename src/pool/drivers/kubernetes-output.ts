@@ -1,3 +1,5 @@
+import { systemClock } from '../../clock.js';
+import { settles } from '../container-watchdog.js';
 import type { OutputListener, OutputStream } from '../driver.js';
 import type { KubernetesApi, OutputSocket } from './kubernetes-api.js';
 import { ACTION_CONTAINER } from './kubernetes-pod.js';
@@ -7,16 +9,6 @@ const RETRY = 500;
 /** Of what a container printed that ended: bytes that are read, and how long that may take, in ms. */
 const LAST_WORDS = 1024 * 1024;
 const LAST_WORDS_TIME = 2_000;
-
-/** Resolves when `promise` does, after `ms` at most. */
-const soon = (ms: number, promise: Promise<void>): Promise<void> =>
-  new Promise(resolve => {
-    const timer = setTimeout(resolve, ms);
-    void promise.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 
 /** A container's output: one attached stream, taken up again as long as the container lives. */
 export class PodOutput {
@@ -62,8 +54,10 @@ export class PodOutput {
    */
   async finish(ms: number, complete: boolean): Promise<void> {
     this.ended = true;
-    if (!this.closed && this.listening) await soon(ms, new Promise<void>(resolve => this.onClosed.push(resolve)));
-    if (complete) await soon(LAST_WORDS_TIME, this.lastWords());
+    if (!this.closed && this.listening) {
+      await settles(systemClock, ms, new Promise<void>(resolve => this.onClosed.push(resolve)));
+    }
+    if (complete) await settles(systemClock, LAST_WORDS_TIME, this.lastWords());
   }
 
   close(): void {
