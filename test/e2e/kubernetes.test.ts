@@ -20,7 +20,7 @@ interface Record {
 }
 
 /** The suites that can be aimed at any server, and run nothing but nodejs. */
-const SUITES = ['client', 'sequences', 'conductors', 'rules', 'packages', 'activations', 'sharing'];
+const SUITES = ['client', 'lines', 'sequences', 'conductors', 'rules', 'packages', 'activations', 'sharing'];
 
 const runSuites = (env: NodeJS.ProcessEnv): Promise<{ readonly code: number | null; readonly said: string }> =>
   new Promise(resolve => {

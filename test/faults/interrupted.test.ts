@@ -79,7 +79,8 @@ describe('killed while actions run', () => {
     }
     expect(runs(file)).toEqual(Array.from({ length: again ? 2 : 1 }, () => json.activationId));
     expect((await second.rest.get('_/activations')).json).toHaveLength(1);
-    expect(journaled(data)).toBe(0);
+    // A record can be read a moment before the batch with it, and with the journal's line of it, is on the disk.
+    await eventually(() => (journaled(data) === 0 ? true : undefined));
   });
 
   it('a blocking caller whose server died finds the record', { timeout: 60_000 }, async () => {

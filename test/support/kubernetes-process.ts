@@ -92,7 +92,9 @@ export const cutPower = (socket: string): void => {
   for (const { pid, children } of shims) for (const one of [...children, pid]) kill(one);
   const folder = '/run/netns';
   for (const name of networks.size > 0 ? readdirSync(folder) : []) {
-    if (!name.startsWith('cni-') || !networks.has(statSync(join(folder, name)).ino)) continue;
+    // The node's own agent may take one away meanwhile.
+    const inode = statSync(join(folder, name), { throwIfNoEntry: false })?.ino;
+    if (!name.startsWith('cni-') || inode === undefined || !networks.has(inode)) continue;
     spawnSync('umount', ['-l', join(folder, name)]);
     rmSync(join(folder, name), { force: true });
   }

@@ -1,15 +1,6 @@
-import { Writable } from 'node:stream';
-import type {
-  Attach,
-  ConfigurationOptions,
-  CoreV1Api,
-  KubeConfig,
-  Observable,
-  V1Pod,
-  Watch,
-} from '@kubernetes/client-node';
+import type { ConfigurationOptions, CoreV1Api, KubeConfig, Observable, V1Pod, Watch } from '@kubernetes/client-node';
 import { errorText, UsageError } from '../../errors.js';
-import type { OutputStream } from '../driver.js';
+import { attach, type OutputHandlers, type OutputSocket } from './kubernetes-attach.js';
 import { withTimeLimit } from './time-limit.js';
 
 export interface ClusterOptions {
@@ -19,21 +10,6 @@ export interface ClusterOptions {
   /** Undefined: the context's, or the pod's own. */
   readonly namespace?: string | undefined;
 }
-
-/** One connection on which a container's output comes. */
-export interface OutputSocket {
-  pause(): void;
-  resume(): void;
-  close(): void;
-}
-
-export interface OutputHandlers {
-  readonly data: (stream: OutputStream, chunk: Buffer) => void;
-  /** Once; nothing comes after it. */
-  readonly closed: () => void;
-}
-
-type WebSocket = Awaited<ReturnType<Attach['attach']>>;
 
 export type WatchEvent = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
@@ -45,43 +21,7 @@ export interface ApiFault {
 
 /** Time limits of calls, in ms. One that asks for a sign of life is to tell of its absence soon. */
 const PING_CALL = 5_000;
-const ATTACH = 5_000;
 const CALL = 15_000;
-
-/** Often enough for proxies that drop connections on which nothing comes, in ms. */
-const PING = 30_000;
-
-/**
- * The API server answers before it has reached the node: its first, empty message says that it goes on to do so, and the
- * node then takes a while to be at the container's output, longer on a busy machine: so long at least, so many times what it
- * took until that message, and no longer than that may take. What is printed before is lost. In ms.
- */
-const FIRST_MESSAGE = 1_000;
-const ON_ITS_WAY = 30;
-const TIMES = 3;
-
-/** The call's result; rejects when it takes longer than `ms`, and gives what comes after all to `discard`. */
-const soon = async <T>(ms: number, call: Promise<T>, discard: (late: T) => void): Promise<T> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  const first = await Promise.race([call.then(value => ({ value })), limit]).finally(() => clearTimeout(timer));
-  if (first) return first.value;
-  call.then(discard).catch(() => {});
-  throw new Error(`it did not answer within ${ms / 1000} s`);
-};
-
-/** `began`: when it was asked to attach, by `performance.now()`. */
-const settled = (socket: WebSocket, began: number): Promise<void> =>
-  new Promise(resolve => {
-    const late = setTimeout(resolve, FIRST_MESSAGE);
-    socket.once('close', resolve);
-    socket.once('message', () => {
-      clearTimeout(late);
-      setTimeout(resolve, Math.min(FIRST_MESSAGE, Math.max(ON_ITS_WAY, TIMES * (performance.now() - began))));
-    });
-  });
 
 /** The API's errors carry their text in a `Status` object, parsed or not. */
 export const faultOf = (error: unknown): ApiFault => {
@@ -148,19 +88,19 @@ export class KubernetesApi {
     readonly namespace: string,
     private readonly core: CoreV1Api,
     private readonly watching: Watch,
-    private readonly attaching: Attach,
+    private readonly kube: KubeConfig,
     private readonly observe: Observe,
   ) {}
 
   /** Reads the configuration; asks nothing of the cluster. Throws `UsageError`. */
   static async open(options: ClusterOptions): Promise<KubernetesApi> {
     const kube = await loadKubeConfig(options);
-    const { Attach, CoreV1Api, Observable, Watch } = await import('@kubernetes/client-node');
+    const { CoreV1Api, Observable, Watch } = await import('@kubernetes/client-node');
     const observe: Observe = value => new Observable(Promise.resolve(value));
     const namespace = options.namespace ?? kube.getContextObject(kube.getCurrentContext())?.namespace ?? 'default';
     const server = kube.getCurrentCluster()?.server ?? '';
     const core = kube.makeApiClient(CoreV1Api);
-    return new KubernetesApi(server, namespace, core, new Watch(kube), new Attach(kube), observe);
+    return new KubernetesApi(server, namespace, core, new Watch(kube), kube, observe);
   }
 
   /** The cheapest thing that its rights allow: one pod at most, from the API server's cache. */
@@ -210,43 +150,9 @@ export class KubernetesApi {
     });
   }
 
-  /**
-   * Attaches to a running container: the log API mixes its two streams, this keeps them apart. Nothing printed before
-   * is delivered. Begins paused.
-   */
-  async attach(name: string, container: string, handlers: OutputHandlers): Promise<OutputSocket> {
-    const into = (stream: OutputStream): Writable =>
-      new Writable({
-        write: (chunk: Buffer, _encoding, done) => {
-          if (chunk.length > 0) handlers.data(stream, chunk);
-          done();
-        },
-      });
-    const began = performance.now();
-    const attaching = this.attaching.attach(
-      this.namespace,
-      name,
-      container,
-      into('stdout'),
-      into('stderr'),
-      null,
-      false,
-    );
-    const socket = await soon(ATTACH, attaching, late => late.terminate());
-    await settled(socket, began);
-    socket.pause();
-    const ping = setInterval(() => socket.ping(), PING);
-    ping.unref();
-    socket.on('error', () => {});
-    socket.once('close', () => {
-      clearInterval(ping);
-      handlers.closed();
-    });
-    return {
-      pause: () => socket.pause(),
-      resume: () => socket.resume(),
-      close: () => socket.terminate(),
-    };
+  /** One container's output from now on (kubernetes-attach.ts). */
+  attach(name: string, container: string, handlers: OutputHandlers): Promise<OutputSocket> {
+    return attach(this.kube, { namespace: this.namespace, name, container }, handlers);
   }
 
   private within<T>(ms: number, call: (options: ConfigurationOptions) => Promise<T>): Promise<T> {

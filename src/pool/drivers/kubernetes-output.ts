@@ -1,7 +1,8 @@
 import { systemClock } from '../../clock.js';
 import { settles } from '../container-watchdog.js';
 import type { OutputListener, OutputStream } from '../driver.js';
-import type { KubernetesApi, OutputSocket } from './kubernetes-api.js';
+import type { KubernetesApi } from './kubernetes-api.js';
+import type { OutputSocket } from './kubernetes-attach.js';
 import { ACTION_CONTAINER } from './kubernetes-pod.js';
 
 /** Between two tries to attach, in ms: what lies between the API server and the node breaks connections now and then. */
