@@ -6,7 +6,7 @@ import { root } from './setup.js';
 
 /** Stay packages: native ones, and those that only some starts use. */
 const EXTERNAL =
-  /^(@kubernetes\/client-node|better-sqlite3|dockerode|selfsigned|swagger-ui-dist|tar-stream|yaml)(\/|$)/;
+  /^(@kubernetes\/client-node|better-sqlite3|dockerode|selfsigned|swagger-ui-dist|tar-stream|ws|yaml)(\/|$)/;
 
 /** Data as text: parsing JSON takes a fraction of the time of compiling it as a program. */
 const json = {

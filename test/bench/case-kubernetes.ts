@@ -4,7 +4,8 @@ import { podName, podOf } from '../../src/pool/drivers/kubernetes-spec.js';
 import { Cluster } from '../support/kubernetes-cluster.js';
 import { imageOf, initialise, runBytes } from './bare.js';
 import { type Case, type Figure, NOOP } from './case.js';
-import { inTurn, warm as warmCase } from './case-warm.js';
+import { WARM_TURNS, warm as warmCase } from './case-warm.js';
+import { inTurn } from './in-turn.js';
 import type { LoadResult, Target } from './load.js';
 import { wait, withServer } from './server.js';
 import { Samples } from './statistics.js';
@@ -73,10 +74,13 @@ const measureCold = (api: KubernetesApi, flags: readonly string[]) =>
         // Somebody reads its output too, as with the other drivers' bare containers.
         const output = await api.attach(pod, ACTION_CONTAINER, { data: () => {}, closed: () => {} });
         output.resume();
-        const [served, alone] = (await inTurn([
-          { targets: [server.target], next: () => call },
-          { targets: [target], next: () => runBytes },
-        ])) as [LoadResult, LoadResult];
+        const [served, alone] = (await inTurn(
+          [
+            { targets: [server.target], next: () => call },
+            { targets: [target], next: () => runBytes },
+          ],
+          WARM_TURNS,
+        )) as [LoadResult, LoadResult];
         over = served.p50 - alone.p50;
         output.close();
       });

@@ -1,9 +1,10 @@
 import { both, type Case, type DriverName, type Figure, NOOP } from './case.js';
-import { drive, type LoadResult, request } from './load.js';
+import { inTurn, type Turns } from './in-turn.js';
+import { type LoadResult, request } from './load.js';
 import { type Server, withServer } from './server.js';
 
-const ROUNDS = 8;
-const ROUND = { count: 400, warmUp: 150 };
+/** One client. */
+const TURNS: Turns = { each: { count: 400, warmUp: 150 }, rounds: 8 };
 
 /** Makes an action a web action; what it returns goes out as JSON. */
 const webAction = async (server: Server): Promise<string> => {
@@ -35,23 +36,6 @@ const api = async (server: Server, tenant: string, action: string, routes: numbe
   if (status !== 200) throw new Error(`no API: ${status} ${body.toString('utf8', 0, 300)}`);
 };
 
-const middle = (results: readonly LoadResult[]): LoadResult =>
-  [...results].sort((a, b) => a.p50 - b.p50)[Math.floor(results.length / 2)] as LoadResult;
-
-/** One client, the ways in turn, so that all see the same machine; the median round of each. */
-const inTurn = async (
-  server: Server,
-  ways: readonly { next: () => Buffer; expect?: number }[],
-): Promise<LoadResult[]> => {
-  const rounds: LoadResult[][] = ways.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, way] of ways.entries()) {
-      rounds[i]?.push(await drive({ targets: [server.target], ...way, ...ROUND }));
-    }
-  }
-  return rounds.map(middle);
-};
-
 const over = (what: string, driver: DriverName, through: LoadResult, under: LoadResult): Figure => {
   const figure = through.p50 - under.p50;
   const met = figure <= 0.2 && through.errors === 0;
@@ -68,11 +52,9 @@ export const web: Case = {
       const invoke = server.build('POST', `namespaces/_/actions/${name}?blocking=true&result=true`, {});
       const direct = request('GET', `/api/v1/web/guest/default/${name}.json`, undefined);
       const routed = request('GET', '/api/bench/b/p5/x', undefined);
-      const [invoked, called, through] = await inTurn(server, [
-        { next: () => invoke },
-        { next: () => direct },
-        { next: () => routed },
-      ]);
+      const targets = [server.target];
+      const parties = [invoke, direct, routed].map(bytes => ({ targets, next: () => bytes }));
+      const [invoked, called, through] = await inTurn(parties, TURNS);
       return [
         over('web action over its action, p50', driver, called as LoadResult, invoked as LoadResult),
         over('gateway call over its web action, p50', driver, through as LoadResult, called as LoadResult),
@@ -100,10 +82,12 @@ export const routes: Case = {
         return (): Buffer => calls[at++ % calls.length] as Buffer;
       };
       const compare = async (what: string, method: string, expect: number): Promise<Figure> => {
-        const [few, many] = await inTurn(server, [
-          { next: next(method, 'few', FEW), expect },
-          { next: next(method, 'many', MANY), expect },
-        ]);
+        const targets = [server.target];
+        const parties = [
+          { targets, expect, next: next(method, 'few', FEW) },
+          { targets, expect, next: next(method, 'many', MANY) },
+        ];
+        const [few, many] = await inTurn(parties, TURNS);
         const { p50, errors } = many as LoadResult;
         const under = few as LoadResult;
         const figure = (p50 / under.p50 - 1) * 100;
