@@ -36,6 +36,8 @@ export interface EngineInfo {
   readonly version: string;
   /** As images name theirs: `amd64`, `arm64` … */
   readonly architecture: string;
+  /** Of the machine it runs on; 0 when it does not say. */
+  readonly cores: number;
 }
 
 /** An image that the engine has. */
@@ -97,6 +99,7 @@ export class Engine {
       rootless: security.some(option => option.includes('rootless')),
       version: String(info['ServerVersion'] ?? ''),
       architecture: ARCHITECTURES[machine] ?? machine,
+      cores: Number(info['NCPU'] ?? 0),
     };
   }
 

@@ -1,17 +1,23 @@
-/** Lets at most `width` tasks run at once; the others wait in order. */
-export const createGate = (width: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
-  let free = width;
+/** Lets at most `width()` tasks run at once, asked whenever one could begin; the others wait in order. */
+export const createGate = (width: () => number): (<T>(task: () => Promise<T>) => Promise<T>) => {
+  let running = 0;
   const waiting: (() => void)[] = [];
+  const admit = (): void => {
+    while (waiting.length > 0 && running < width()) {
+      running++;
+      waiting.shift()?.();
+    }
+  };
   return async task => {
-    if (free > 0) free--;
-    else await new Promise<void>(resolve => waiting.push(resolve));
+    await new Promise<void>(resolve => {
+      waiting.push(resolve);
+      admit();
+    });
     try {
       return await task();
     } finally {
-      // The place is handed on, not given back, when somebody waits.
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
+      running--;
+      admit();
     }
   };
 };

@@ -44,7 +44,7 @@ export class KubernetesDriver implements Driver {
   readonly canPause = false;
   private readonly watch: PodWatch;
   private readonly selector: string;
-  private readonly gate = createGate(PARALLEL);
+  private readonly gate = createGate(() => PARALLEL);
   private readonly backoff = new Backoff();
   private readonly containers = new Map<string, KubernetesContainer>();
   /** Names of pods that are being made. */

@@ -50,6 +50,25 @@ describeDocker('docker driver', () => {
     return image;
   };
 
+  it('starts no more containers at once than the engine has cores', async () => {
+    const driver = open();
+    const cores = Number(await docker('info', '--format', '{{.NCPU}}'));
+    const since = await docker('info', '--format', '{{.SystemTime}}');
+    const containers = await Promise.all(Array.from({ length: 6 }, () => driver.create(spec())));
+    const until = await docker('info', '--format', '{{.SystemTime}}');
+    const range = ['--since', since, '--until', until, '--filter', `label=${INSTANCE_LABEL}=${instance}`];
+    const actions = (await docker('events', ...range, '--format', '{{.Action}}')).split('\n');
+    let coming = 0;
+    let most = 0;
+    for (const action of actions) {
+      if (action === 'create') most = Math.max(most, ++coming);
+      if (action === 'start') coming--;
+    }
+    expect(actions.filter(action => action === 'start')).toHaveLength(containers.length);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(Math.max(2, cores));
+  });
+
   it('runs with the flags of OpenWhisk, and leaves no log on disk', async () => {
     const container = await open().create(spec());
     const [found] = JSON.parse(await docker('inspect', container.id)) as [{ HostConfig: object; Config: object }];

@@ -70,7 +70,7 @@ describe('withTag', () => {
 
 describe('createGate', () => {
   it('never lets in more than its width, keeps the order, and goes on after failures', async () => {
-    const gate = createGate(2);
+    const gate = createGate(() => 2);
     const order: number[] = [];
     const ends: (() => void)[] = [];
     let inside = 0;
@@ -92,6 +92,32 @@ describe('createGate', () => {
     expect(await Promise.all(tasks)).toEqual([0, 'one', 2, 3, 4]);
     expect(order).toEqual([0, 1, 2, 3, 4]);
     expect(most).toBe(2);
+  });
+
+  it('lets more in as soon as it is wider, and waits when it is narrower', async () => {
+    let width = 1;
+    const gate = createGate(() => width);
+    const ends: (() => void)[] = [];
+    const tasks = [0, 1, 2, 3, 4, 5].map(() => gate(() => new Promise<void>(resolve => ends.push(resolve))));
+    const settled = (): Promise<void> => new Promise(setImmediate);
+    await settled();
+    expect(ends).toHaveLength(1);
+    width = 3;
+    ends[0]?.();
+    await settled();
+    expect(ends).toHaveLength(4);
+    width = 1;
+    ends[1]?.();
+    ends[2]?.();
+    await settled();
+    expect(ends).toHaveLength(4);
+    ends[3]?.();
+    await settled();
+    expect(ends).toHaveLength(5);
+    ends[4]?.();
+    await settled();
+    ends[5]?.();
+    await Promise.all(tasks);
   });
 });
 
