@@ -18,6 +18,23 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+const textOf = (line: string): string => line.replace(/^\S+ +std(?:out|err): /, '');
+
+it('keeps what new containers print at once, of both streams', async () => {
+  // No stem cell has this memory.
+  const limits = { memory: 160 };
+  const calls = [0, 1, 2, 3].map(async n => {
+    await rest.action(
+      `av-first-${n}`,
+      `const main = () => { console.log('out ${n}'); console.error('err ${n}'); return {}; }`,
+      { limits },
+    );
+    const { json } = await rest.post(`_/actions/av-first-${n}?blocking=true`, {});
+    return (await record(json.activationId)).logs.map(textOf).sort();
+  });
+  expect(await Promise.all(calls)).toEqual([0, 1, 2, 3].map(n => [`err ${n}`, `out ${n}`]));
+});
+
 it('gives every record its own lines, whichever way they are printed, between runs that print nothing', async () => {
   const code = `const main = a => {
     if (a.way === 'console') console.log(a.text);
@@ -46,6 +63,6 @@ it('gives every record its own lines, whichever way they are printed, between ru
   }
   for (const [id, text] of calls) {
     const { logs } = await record(id);
-    expect(logs.map((line: string) => line.replace(/^\S+ +std(?:out|err): /, ''))).toEqual(text ? [text] : []);
+    expect(logs.map(textOf)).toEqual(text ? [text] : []);
   }
 });
