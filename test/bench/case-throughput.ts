@@ -71,8 +71,9 @@ export const sleep: Case = {
   run: driver =>
     withAction(driver, SLEEP, 32, [...SLEEP_FLAGS, '--scale', 'predictive'], predictive =>
       withAction(driver, SLEEP, 32, [...SLEEP_FLAGS, '--scale', 'eager'], async eager => {
-        // 32 containers: each needs some hundred calls until its own code is as fast as it will be.
-        const turns: Turns = { first: { ms: 30_000 }, each: { ms: 4000, warmUp: 64 }, rounds: ROUNDS };
+        // 32 containers: each needs some hundred calls until its own code is as fast as it will be. In each round they are
+        // resumed first, and all clients begin at once.
+        const turns: Turns = { first: { ms: 30_000 }, each: { ms: 4000, warmUp: 640 }, rounds: ROUNDS };
         const results = await roundsOf([predictive, eager], turns);
         return ['predictive', 'eager'].map((scale, i) => {
           const what = `sleep 100 ms, 32 clients, ${scale}`;
