@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import Docker from 'dockerode';
+import { errorText } from '../../errors.js';
 import type { EngineAddress } from './docker-host.js';
 import type { RegistryAuth } from './registry-auth.js';
 import { withTimeLimit } from './time-limit.js';
@@ -13,6 +14,9 @@ const CALL = 30_000;
 const SLOW_CALL = 120_000;
 /** An archive of images is read to its end before the answer begins. */
 const ARCHIVE_CALL = 1_800_000;
+
+/** Whether an engine refused a call because it lacks the image. */
+export const isMissingImage = (error: unknown): boolean => /no such image|image not known/i.test(errorText(error));
 
 /** The status an engine refused a call with; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | null)?.statusCode;

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
-import type { Engine } from './docker-engine.js';
+import type { Engine, EngineInfo } from './docker-engine.js';
 import type { EngineAddress } from './docker-host.js';
 
 /** How this process and the containers reach each other. */
@@ -26,16 +26,21 @@ const isLocal = (address: string): Promise<boolean> =>
   });
 
 /** A rootless engine's bridge may bear the address of another engine's on this machine, so it is asked what it is. */
-const bridgeOnThisMachine = async (engine: Engine): Promise<string | undefined> => {
-  if ((await engine.info()).rootless) return undefined;
+const bridgeOnThisMachine = async (engine: Engine, { rootless }: EngineInfo): Promise<string | undefined> => {
+  if (rootless) return undefined;
   const { gateway, subnet } = await engine.network('bridge').catch(() => ({ gateway: '', subnet: '' }));
   const address = gateway || (subnet && firstAddress(subnet));
   return address && (await isLocal(address)) ? address : undefined;
 };
 
 /** `publish`: by published ports in any case. */
-export const findNetwork = async (engine: Engine, address: EngineAddress, publish: boolean): Promise<Network> => {
-  const gateway = process.platform === 'linux' && !publish ? await bridgeOnThisMachine(engine) : undefined;
+export const findNetwork = async (
+  engine: Engine,
+  info: EngineInfo,
+  address: EngineAddress,
+  publish: boolean,
+): Promise<Network> => {
+  const gateway = process.platform === 'linux' && !publish ? await bridgeOnThisMachine(engine, info) : undefined;
   if (gateway !== undefined) return { kind: 'direct', gateway };
   const remote = 'host' in address ? (await lookup(address.host)).address : '127.0.0.1';
   return { kind: 'published', publishOn: remote, hostName: DESKTOP_NAME };

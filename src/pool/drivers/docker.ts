@@ -9,7 +9,7 @@ import {
   type Driver,
 } from '../driver.js';
 import { DockerContainer } from './docker-container.js';
-import { type ContainerState, Engine, statusOf } from './docker-engine.js';
+import { type ContainerState, Engine, isMissingImage, statusOf } from './docker-engine.js';
 import { type EngineEvent, EngineEvents } from './docker-events.js';
 import { describeAddress, type EngineAddress, engineAddress } from './docker-host.js';
 import { LostContainers } from './docker-lost.js';
@@ -39,8 +39,6 @@ const PARALLEL = 10;
 const LEAST_PARALLEL = 2;
 const NO_COMMAND = /executable file not found|no such file or directory|exec format error/i;
 const COMMAND_NOT_FOUND = 127;
-
-const isMissingImage = (error: unknown): boolean => /no such image|image not known/i.test(errorText(error));
 
 /** Runs containers on a Docker engine, or whatever speaks its API from 1.41 on. */
 export class DockerDriver implements Driver {
@@ -220,7 +218,7 @@ export class DockerDriver implements Driver {
 
   private findNetwork(): Promise<Network> {
     if (!this.network) {
-      const network = findNetwork(this.engine, this.at, this.options.publish ?? false);
+      const network = this.learnNetwork();
       network.catch(() => {
         if (this.network === network) this.network = undefined;
       });
@@ -229,17 +227,17 @@ export class DockerDriver implements Driver {
     return this.network;
   }
 
+  private async learnNetwork(): Promise<Network> {
+    const info = await this.engine.info();
+    this.starts = Math.min(PARALLEL, Math.max(LEAST_PARALLEL, info.cores || PARALLEL));
+    return findNetwork(this.engine, info, this.at, this.options.publish ?? false);
+  }
+
   private connected(): void {
     this.images.forget();
     this.network = undefined;
     this.findNetwork().catch(() => {});
-    void this.learnCores();
     for (const container of this.containers.values()) void container.check();
-  }
-
-  private async learnCores(): Promise<void> {
-    const { cores } = await this.engine.info().catch(() => ({ cores: 0 }));
-    this.starts = cores > 0 ? Math.min(PARALLEL, Math.max(LEAST_PARALLEL, cores)) : PARALLEL;
   }
 
   private heard({ type, action, id, exitCode }: EngineEvent): void {

@@ -39,6 +39,12 @@ export const faultOf = (error: unknown): ApiFault => {
   return { status, message: typeof message === 'string' ? message : errorText(error).trim() };
 };
 
+/** What the API says when there is no room now: the quota is used up, or not counted yet, or it is itself too busy. */
+export const isRefusal = ({ status, message }: ApiFault): boolean =>
+  status === 429 || (status === 403 && /exceeded quota|status unknown for quota/i.test(message));
+/** It did not answer, or not as itself: it may have made the pod all the same. */
+export const isOutage = ({ status }: ApiFault): boolean => status === undefined || status >= 500;
+
 const loadKubeConfig = async (options: ClusterOptions): Promise<KubeConfig> => {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const kube = new KubeConfig();

@@ -45,11 +45,14 @@ const attached = (socket: WebSocket): Promise<void> =>
       socket.terminate();
     });
     socket.once('open', () => {
-      const late = setTimeout(resolve, FIRST_MESSAGE);
-      socket.once('close', resolve);
+      let timer = setTimeout(resolve, FIRST_MESSAGE);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
       socket.once('message', () => {
-        clearTimeout(late);
-        setTimeout(resolve, Math.max(ON_ITS_WAY, Math.min(FIRST_MESSAGE, performance.now() - began)));
+        clearTimeout(timer);
+        timer = setTimeout(resolve, Math.max(ON_ITS_WAY, Math.min(FIRST_MESSAGE, performance.now() - began)));
       });
     });
   });

@@ -9,7 +9,7 @@ import {
   ImageError,
 } from '../driver.js';
 import { createGate } from './gate.js';
-import { type ApiFault, type ClusterOptions, faultOf, KubernetesApi } from './kubernetes-api.js';
+import { type ClusterOptions, faultOf, isOutage, isRefusal, KubernetesApi } from './kubernetes-api.js';
 import { Backoff } from './kubernetes-backoff.js';
 import { KubernetesContainer } from './kubernetes-container.js';
 import type { PodNews, Trouble } from './kubernetes-pod.js';
@@ -30,12 +30,6 @@ export interface KubernetesDriverOptions extends ClusterOptions {
 const PARALLEL = 20;
 const PULL = { missing: 'IfNotPresent', always: 'Always', never: 'Never' } as const;
 const GONE: Trouble = { kind: 'refused', message: 'it was deleted' };
-
-/** What the API says when there is no room now: the quota is used up, or not counted yet, or it is itself too busy. */
-const isRefusal = ({ status, message }: ApiFault): boolean =>
-  status === 429 || (status === 403 && /exceeded quota|status unknown for quota/i.test(message));
-/** It did not answer, or not as itself: it may have made the pod all the same. */
-const isOutage = ({ status }: ApiFault): boolean => status === undefined || status >= 500;
 
 /** Runs containers as pods of one namespace of a Kubernetes cluster, each with an address that this process reaches. */
 export class KubernetesDriver implements Driver {
