@@ -8,8 +8,21 @@ import { jsonErrorDetail } from './json-error.js';
 /** Bytes of a request's body at most (OpenWhisk: pekko's max-content-length, OPENWHISK.md 1.1). */
 export const MAX_BODY = 50 * 1024 * 1024;
 
+/** A request whose body came with it (server/lane/request.ts). */
+interface Whole {
+  readonly whole: Buffer;
+}
+
 /** Reads the whole body. Throws 400 when it is too long or the sender breaks off. */
-export const readBody = (req: IncomingMessage, limit = MAX_BODY): Promise<Buffer> =>
+export const readBody = (req: IncomingMessage | Whole, limit = MAX_BODY): Promise<Buffer> =>
+  'whole' in req ? readWhole(req, limit) : readStream(req, limit);
+
+const readWhole = async ({ whole }: Whole, limit: number): Promise<Buffer> => {
+  if (whole.length > limit) throw rejection(400, http.bodyTooLarge);
+  return whole;
+};
+
+const readStream = (req: IncomingMessage, limit: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

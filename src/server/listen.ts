@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Server } from 'node:net';
 import { UsageError } from '../errors.js';
+import { openLane } from './lane/lane.js';
 
 /** Time to receive a whole request, and how long an idle connection is kept (OPENWHISK.md 1.1: 65 s and 70 s). */
 const REQUEST_TIMEOUT = 65_000;
@@ -49,6 +50,9 @@ export const open = (server: Server, host: string, port: number, flag: string): 
     });
   });
 
+/** What the paths begin with that take the lane: the REST resources, among them every call of an action. */
+const LANE = '/api/v1/namespaces/';
+
 /** Listens on one address; port 0 takes a free one. Throws `UsageError` when it cannot. */
 export const listen = async (
   handler: RequestListener,
@@ -60,6 +64,11 @@ export const listen = async (
     { keepAliveTimeout: IDLE_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS, noDelay: true },
     handler,
   );
+  const lane = openLane(server, { handler, prefix: LANE, idleMs: IDLE_TIMEOUT });
+  const closeIdle = (): void => {
+    server.closeIdleConnections();
+    lane.closeIdle();
+  };
   const bound = await open(server, host, port, flag);
   return {
     host,
@@ -67,14 +76,17 @@ export const listen = async (
     stop: () =>
       new Promise(resolve => {
         // A connection that is kept alive falls idle when its last answer is out.
-        const idle = setInterval(() => server.closeIdleConnections(), 50);
+        const idle = setInterval(closeIdle, 50);
         server.close(() => {
           clearInterval(idle);
           resolve();
         });
-        server.closeIdleConnections();
+        closeIdle();
       }),
-    destroy: () => server.closeAllConnections(),
+    destroy: () => {
+      server.closeAllConnections();
+      lane.destroy();
+    },
   };
 };
 

@@ -1,0 +1,82 @@
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
+
+type Value = string | number | readonly string[];
+
+/** Replies that have no body and no length. */
+const bodiless = (status: number): boolean => status === 204 || status === 304;
+
+/** As much of node's `ServerResponse` as koa uses for a reply of text or bytes. It is sent at once, head and body together. */
+export class WholeResponse {
+  statusCode = 200;
+  statusMessage = '';
+  /** Headers are sent with the end. */
+  get headersSent(): boolean {
+    return this.writableEnded;
+  }
+  writableEnded = false;
+  /** A reply does not wait for its socket: what comes after the peer has gone is written nowhere. */
+  readonly socket = null;
+  private readonly fields = new Map<string, readonly [name: string, value: Value]>();
+
+  /**
+   * `tail`: the last lines of a head, by whether the connection is kept. `send` is called once.
+   */
+  constructor(
+    private readonly tail: (kept: boolean) => string,
+    private readonly send: (head: string, body: string | Buffer, kept: boolean) => void,
+  ) {}
+
+  /** Throws for what may not stand in a head, as node does. */
+  setHeader(name: string, value: Value): this {
+    validateHeaderName(name);
+    if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
+    else validateHeaderValue(name, String(value));
+    this.fields.set(name.toLowerCase(), [name, value]);
+    return this;
+  }
+
+  getHeader(name: string): Value | undefined {
+    return this.fields.get(name.toLowerCase())?.[1];
+  }
+
+  hasHeader(name: string): boolean {
+    return this.fields.has(name.toLowerCase());
+  }
+
+  removeHeader(name: string): void {
+    this.fields.delete(name.toLowerCase());
+  }
+
+  getHeaderNames(): string[] {
+    return [...this.fields.keys()];
+  }
+
+  getHeaders(): Record<string, Value> {
+    return Object.fromEntries([...this.fields].map(([name, [, value]]) => [name, value]));
+  }
+
+  /** Koa listens for a reply that fails while it is sent; this one is sent by then. */
+  on(): this {
+    return this;
+  }
+
+  removeListener(): this {
+    return this;
+  }
+
+  end(body: string | Buffer = ''): this {
+    if (this.writableEnded) return this;
+    this.writableEnded = true;
+    const { statusCode, fields } = this;
+    let head = `HTTP/1.1 ${statusCode} ${this.statusMessage || (STATUS_CODES[statusCode] ?? 'unknown')}\r\n`;
+    for (const [name, value] of fields.values()) {
+      if (typeof value === 'object') for (const one of value) head += `${name}: ${one}\r\n`;
+      else head += `${name}: ${value}\r\n`;
+    }
+    const empty = bodiless(statusCode);
+    if (!empty && !fields.has('content-length')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    const kept = fields.get('connection')?.[1] !== 'close';
+    this.send(`${head}${this.tail(kept)}\r\n`, empty ? '' : body, kept);
+    return this;
+  }
+}
