@@ -6,6 +6,9 @@ import { WholeResponse } from './response.js';
 /** A body up to this many characters is written in one piece with the head. */
 const SMALL = 16 * 1024;
 
+/** What node answers to a request that does not go on. */
+const refusal = (status: string): string => `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`;
+
 export interface ConnectionOptions {
   readonly handler: RequestListener;
   /** What the paths that are answered here begin with. */
@@ -20,14 +23,16 @@ export interface ConnectionOptions {
 }
 
 /**
- * A connection while its requests come whole and plain, as most clients send them: each is read out of one piece and
- * answered in one piece, without the streams that node's HTTP server makes of both. With the first request that is
- * anything else the connection is node's.
+ * A connection while its requests come whole and plain, as most clients send them: each is read out of one piece (or two, if
+ * a client sends head and body apart) and answered in one, without the streams that node's HTTP server makes of both. With
+ * the first request that is anything else the connection is node's.
  */
 export class LaneConnection {
   private busy = false;
   /** The peer sends no more requests. */
   private ended = false;
+  /** The first piece of a request. */
+  private begun: Buffer | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -36,16 +41,16 @@ export class LaneConnection {
     socket.setTimeout(options.idleMs);
     socket.on('data', this.take);
     socket.on('end', this.finish);
-    socket.on('timeout', this.closeIdle);
+    socket.on('timeout', this.expire);
     // 'close' follows.
     socket.on('error', ignore);
     socket.on('close', this.leave);
   }
 
-  /** Closes it unless a request is being answered. */
-  readonly closeIdle = (): void => {
-    if (!this.busy) this.socket.destroy();
-  };
+  /** Closes it unless a request is on its way or being answered. */
+  closeIdle(): void {
+    if (!this.busy && !this.begun) this.socket.destroy();
+  }
 
   destroy(): void {
     this.socket.destroy();
@@ -57,13 +62,19 @@ export class LaneConnection {
       return;
     }
     const { prefix, tail, handler } = this.options;
-    const taken = takeRequest(chunk, prefix);
-    if (!taken) {
-      this.leaveTo(chunk);
+    const bytes = this.begun ? Buffer.concat([this.begun, chunk]) : chunk;
+    const taken = takeRequest(bytes, prefix);
+    if (taken === 'cut' && !this.begun) {
+      this.begun = chunk;
+      return;
+    }
+    this.begun = undefined;
+    if (taken === undefined || taken === 'cut') {
+      this.leaveTo(bytes);
       return;
     }
     this.busy = true;
-    if (taken.length < chunk.length) this.putBack(chunk.subarray(taken.length));
+    if (taken.length < bytes.length) this.putBack(bytes.subarray(taken.length));
     const request = new WholeRequest(taken, this.socket);
     const response = new WholeResponse(tail, this.answer);
     // They are what koa and the REST API use of node's (response.ts, request.ts).
@@ -98,7 +109,7 @@ export class LaneConnection {
     socket.setTimeout(0);
     socket.off('data', this.take);
     socket.off('end', this.finish);
-    socket.off('timeout', this.closeIdle);
+    socket.off('timeout', this.expire);
     socket.off('error', ignore);
     socket.off('close', this.leave);
     this.leave();
@@ -109,7 +120,13 @@ export class LaneConnection {
 
   private readonly finish = (): void => {
     this.ended = true;
-    if (!this.busy) this.socket.end();
+    if (this.begun) this.socket.end(refusal('400 Bad Request'));
+    else if (!this.busy) this.socket.end();
+  };
+
+  private readonly expire = (): void => {
+    if (this.begun) this.socket.end(refusal('408 Request Timeout'), () => this.socket.destroy());
+    else this.closeIdle();
   };
 
   private readonly leave = (): void => this.options.onGone(this);

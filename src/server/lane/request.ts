@@ -19,6 +19,8 @@ const PLAIN = /^[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*$/;
 const START = /^(GET|POST|PUT|DELETE) (\/[!-~]*) HTTP\/1\.1$/;
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 const LENGTH = /^\d{1,9}$/;
+/** Bytes of a request whose end is waited for; a socket gives as many at once. */
+const MOST = 64 * 1024;
 /** With these there is more to a request than to read it and answer it. */
 const SPECIAL = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer', 'te', 'proxy-connection']);
 
@@ -36,10 +38,10 @@ const parseHeaders = (lines: readonly string[]): Headers | undefined => {
 };
 
 /**
- * The request that these bytes begin with, if it is whole, plain and its path begins with `prefix`. Undefined for anything
- * else, which a real parser has to read or refuse.
+ * The request that these bytes begin with, if it is plain and its path begins with `prefix`; `cut` when only the end of its
+ * body has not come. Undefined for anything else, which a real parser has to read or refuse.
  */
-export const takeRequest = (bytes: Buffer, prefix: string): Taken | undefined => {
+export const takeRequest = (bytes: Buffer, prefix: string): Taken | 'cut' | undefined => {
   const end = bytes.indexOf(END);
   if (end === -1) return undefined;
   const head = bytes.toString('latin1', 0, end);
@@ -53,7 +55,7 @@ export const takeRequest = (bytes: Buffer, prefix: string): Taken | undefined =>
   if (connection.toLowerCase() !== 'keep-alive' || !LENGTH.test(stated)) return undefined;
   const from = end + END.length;
   const length = from + Number(stated);
-  if (length > bytes.length) return undefined;
+  if (length > bytes.length) return length > MOST ? undefined : 'cut';
   return { method: start[1] as string, url: start[2], headers, body: bytes.subarray(from, length), length };
 };
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import Koa from 'koa';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readBody } from '../../../src/api/body.js';
 import { type Lane, openLane } from '../../../src/server/lane/lane.js';
 
@@ -139,6 +139,48 @@ describe('the lane for plain requests', () => {
     const [node, lane] = await Promise.all(replies);
     expect(lane).toBe(node);
     expect(lane).toMatch(/^HTTP\/1.1 200 .*HTTP\/1.1 4\d\d /s);
+  });
+
+  it('refuses as node does a request whose body breaks off', async () => {
+    const replies = [false, true].map(async lane => {
+      const { port } = await serve(echo.callback(), lane);
+      const { socket, all } = client(port);
+      socket.end(request('_/a', '', 'body').slice(0, -1));
+      return all;
+    });
+    const [node, lane] = await Promise.all(replies);
+    expect(lane).toMatch(/^HTTP\/1.1 400 /);
+    expect(lane).toBe(node);
+  });
+
+  it('gives up a request whose body does not come within the time', async () => {
+    const { port } = await serve(echo.callback(), true, 40);
+    const { socket, all } = client(port);
+    socket.write(request('_/a', '', 'body').slice(0, -1));
+    expect(await all).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('takes head and body sent apart, and a request cut in three', async () => {
+    const { port, server } = await serve(echo.callback(), true);
+    const handed = vi.fn();
+    server.on('request', handed);
+    const { socket } = client(port);
+    const text = request('_/bytes', '', 'body');
+    const answered = (): Promise<Buffer> => new Promise(resolve => socket.once('data', resolve));
+    const send = async (...pieces: string[]): Promise<string> => {
+      const reply = answered();
+      for (const piece of pieces) {
+        socket.write(piece);
+        await turn();
+        await turn();
+      }
+      return (await reply).toString();
+    };
+    expect(await send(text.slice(0, -4), 'body')).toMatch(/bodybody$/);
+    expect(await send(text)).toMatch(/bodybody$/);
+    expect(handed).not.toHaveBeenCalled();
+    expect(await send(text.slice(0, -4), 'bo', 'dy')).toMatch(/bodybody$/);
+    socket.destroy();
   });
 
   it('answers who has ended his own direction, and closes', async () => {
