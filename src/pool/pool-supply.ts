@@ -11,6 +11,8 @@ export interface SupplyOptions {
   readonly clock: Clock;
   readonly scale: 'predictive' | 'eager';
   readonly cores: number;
+  /** How many containers the engine makes at once; absent: any number. */
+  startsAtOnce?(): number;
   /**
    * Resolves when containers of the kind can be made, after its image was got where that is missing; rejects with the
    * reason when they cannot. Absent: they always can.
@@ -26,6 +28,8 @@ const SPECIALISE = 20;
 /** After a failed start, so long until a lane that has other containers tries again, in ms. */
 const BACK_OFF = 1000;
 const WEIGHT = 0.3;
+/** While the engine makes as many as it does at once, memory for as many more is made free: else it would wait for that. */
+const AHEAD = 2;
 
 /** Gets containers for lanes that have jobs waiting. */
 export class Supply {
@@ -166,7 +170,8 @@ export class Supply {
     }
     const { fleet, counters, prewarm } = this;
     const { free, coming } = fleet;
-    const input = { now, needs, free, coming, idle: fleet.idle(), cells: prewarm.cells() };
+    const starts = AHEAD * (this.options.startsAtOnce?.() ?? Number.POSITIVE_INFINITY) - fleet.starting;
+    const input = { now, needs, free, coming, starts, idle: fleet.idle(), cells: prewarm.cells() };
     const { decisions, starved } = plan(input);
     this.starved = starved;
     for (const decision of decisions) {

@@ -65,6 +65,8 @@ export interface PlanInput<L, C> {
   readonly free: number;
   /** Memory of containers that are being removed. */
   readonly coming: number;
+  /** How many containers more the engine will make soon. */
+  readonly starts: number;
   readonly needs: readonly Need<L>[];
   readonly idle: readonly Idle<C>[];
   readonly cells: readonly Cell<C>[];
@@ -96,15 +98,15 @@ const before = <L>(a: Claim<L>, b: Claim<L>): number =>
 /**
  * Gives memory to lanes one container at a time: those that hold nothing first, then the smallest namespace, the
  * smallest lane, the longest wait. A stem cell comes before new memory, new memory before evicting the container that
- * was idle longest. The manifest's stem cells are evicted only for lanes that hold nothing. Never plans for more memory
- * than there is.
+ * was idle longest. The manifest's stem cells are evicted only for lanes that hold nothing. Nothing is evicted for a
+ * container whose turn at the engine is far: until then the old one can serve. Never plans for more memory than there is.
  */
 export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
   const decisions: Decision<L, C>[] = [];
   const starved: Need<L>[] = [];
   let idle = [...input.idle].sort((a, b) => a.lastUsed - b.lastUsed);
   let cells = [...input.cells];
-  let { free, coming } = input;
+  let { free, coming, starts } = input;
 
   const byNamespace = new Map<string, number>();
   const claims: Claim<L>[] = input.needs.map(need => {
@@ -113,9 +115,10 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
   });
 
   /** Takes memory for `claim`: at once, or out of what is coming, evicting as needed. */
-  const provide = ({ need, held }: Claim<L>): 'now' | 'later' | 'never' => {
+  const provide = ({ need, held }: Claim<L>): 'now' | 'later' | 'not yet' | 'never' => {
     if (need.memory <= free) {
       free -= need.memory;
+      starts--;
       return 'now';
     }
     const victims: Idle<C>[] = [];
@@ -131,6 +134,8 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
     give(cells.filter(cell => cell.started && cell.spare));
     if (held === 0) give(cells.filter(cell => cell.started && !cell.spare));
     if (found < need.memory) return 'never';
+    if (victims.length > 0 && starts <= 0) return 'not yet';
+    starts--;
     idle = idle.filter(one => !victims.includes(one));
     cells = cells.filter(one => !victims.includes(one));
     for (const { container } of victims) decisions.push({ do: 'evict', container });
@@ -155,6 +160,10 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
     else {
       const got = provide(claim);
       if (got === 'now') decisions.push({ do: 'create', lane: need.lane });
+      if (got === 'not yet') {
+        drop();
+        continue;
+      }
       if (got === 'never') {
         starved.push(need);
         // Old claims keep what there is together until it suffices; a young one lets others use it meanwhile.

@@ -23,6 +23,8 @@ export interface Drivers extends Choice {
   readonly labels: Readonly<Record<string, string>>;
   readonly namePrefix: string;
   readonly cores: number;
+  /** How many containers are made at once; more wait. Absent: all. */
+  readonly startsAtOnce?: () => number;
   /** Sets the one listener for the progress of pulls. */
   onPull(listener: OnPull): void;
   /** What the engine has of these images. */
@@ -147,6 +149,7 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
     labels: { 'miniwhisk.instance': instance },
     namePrefix: `wsk0${instance.slice(0, 4)}`,
     cores: availableParallelism(),
+    ...(answering && { startsAtOnce: () => answering.startsAtOnce }),
     close: async () => {
       await Promise.all([docker?.close(), local?.close()]);
     },

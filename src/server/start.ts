@@ -157,6 +157,7 @@ const start = async (
     maxQueue: config.maxQueue,
     scale: config.scale,
     cores: drivers.cores,
+    ...(drivers.startsAtOnce && { startsAtOnce: drivers.startsAtOnce }),
     stemCells: config.prewarm ? stemCellsOf(runtimes) : [],
     adaptive: config.prewarm && config.adaptive,
     wiring: wiring(clock, limits.payload),

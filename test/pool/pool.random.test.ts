@@ -34,6 +34,8 @@ const script = fc.record({
   resumesSlowly: fc.boolean(),
   sentinel: ms,
   remove: fc.constantFrom(0, 50),
+  release: fc.constantFrom(undefined, 20),
+  startsAtOnce: fc.constantFrom(1, 2, 100),
   scale: fc.constantFrom('predictive' as const, 'eager' as const),
   stemCells: fc.nat(2),
 });
@@ -62,9 +64,11 @@ describe('the whole pool in random trouble', () => {
             resumesSlowly: s.resumesSlowly,
             sentinel: s.sentinel,
             remove: s.remove,
+            ...(s.release !== undefined && { release: s.release }),
           },
           {
             scale: s.scale,
+            startsAtOnce: () => s.startsAtOnce,
             pauseGraceMs: 100,
             idleMs: 1500,
             stemCells: [{ kind: 'nodejs:20', image: 'image', memory: 256, initialCount: s.stemCells }],

@@ -234,6 +234,19 @@ describe('trouble', () => {
     await close(r);
   });
 
+  it('evicts no more than the engine replaces now and next, and goes on as it gets there', async () => {
+    const r = rig({ create: 100, run: 5_000, remove: 20 }, { memory: 1024, scale: 'eager', startsAtOnce: () => 1 });
+    const before = Array.from({ length: 4 }, () => r.submit(hello));
+    await ended(r, Promise.all(before));
+    const jobs = Array.from({ length: 4 }, () => r.submit(executable('guest/next')));
+    await r.advance(30, 5);
+    expect(states(r).filter(state => state === 'ready')).toHaveLength(2);
+    await ended(r, Promise.all(jobs));
+    expect(r.pool.stats().counters.evictions).toBe(4);
+    expect(r.driver.peak).toBe(1024);
+    await close(r);
+  });
+
   it('gives the memory of a removed container on when it is free, though the engine is not done with it', async () => {
     const r = rig({ create: 10, run: 5, remove: 'never', release: 20 }, { memory: 256 });
     await ended(r, r.submit(hello));

@@ -43,7 +43,16 @@ const cell = (container: string, more: Partial<Cell<string>> = {}): Cell<string>
   ...more,
 });
 const planned = (input: Partial<PlanInput<string, string>>) => {
-  const { decisions, starved } = plan({ now: 0, free: 0, coming: 0, needs: [], idle: [], cells: [], ...input });
+  const { decisions, starved } = plan({
+    now: 0,
+    free: 0,
+    coming: 0,
+    starts: Number.POSITIVE_INFINITY,
+    needs: [],
+    idle: [],
+    cells: [],
+    ...input,
+  });
   return {
     decisions: decisions.map(d =>
       [d.do, ...('lane' in d ? [d.lane] : []), ...('container' in d ? [d.container] : [])].join(' '),
@@ -71,6 +80,16 @@ describe('plan', () => {
 
   it('evicts nothing more while memory that suffices is coming', () => {
     expect(planned({ coming: 256, idle: [idle('x', 1)], needs: [need('a')] })).toEqual({ decisions: [], starved: [] });
+  });
+
+  it('evicts nothing for a container whose turn at the engine is far', () => {
+    const input = { idle: [idle('old', 1), idle('next', 2), idle('young', 3)], needs: [need('a', { count: 3 })] };
+    expect(planned({ ...input, starts: 2 })).toEqual({ decisions: ['evict old', 'evict next'], starved: [] });
+    expect(planned({ ...input, starts: 2, coming: 256 }).decisions).toEqual(['evict old']);
+    expect(planned({ ...input, starts: 2, free: 256 }).decisions).toEqual(['create a', 'evict old']);
+    expect(planned({ ...input, starts: -1, free: 256 })).toEqual({ decisions: ['create a'], starved: [] });
+    const cells = [cell('cell')];
+    expect(planned({ ...input, starts: 0, cells })).toEqual({ decisions: ['adopt a cell'], starved: [] });
   });
 
   it('evicts nothing at all when that would not suffice', () => {
@@ -121,25 +140,33 @@ describe('plan', () => {
 
   it('never gives out more memory than there is, and uses no container twice', () => {
     fc.assert(
-      fc.property(fc.nat(2048), fc.nat(1024), needs, containers, cells, (free, coming, ns, is, cs) => {
-        const lanes = ns.map((n, i) =>
-          need(`lane${i}`, { ...n, held: n.empty ? 0 : n.held, namespaceHeld: n.held, namespace: `ns${i % 2}` }),
-        );
-        const idles = is.map((one, i) => idle(`idle${i}`, one.lastUsed, one.memory));
-        const stemCells = cs.map((one, i) => cell(`cell${i}`, one));
-        const { decisions } = plan({ now: 3000, free, coming, needs: lanes, idle: idles, cells: stemCells });
-        let left = free;
-        const used: string[] = [];
-        const got = new Map<string, number>();
-        for (const decision of decisions) {
-          if ('container' in decision) used.push(decision.container);
-          if (decision.do === 'create') left -= lanes.find(l => l.lane === decision.lane)?.memory ?? 0;
-          if ('lane' in decision) got.set(decision.lane, (got.get(decision.lane) ?? 0) + 1);
-        }
-        expect(left).toBeGreaterThanOrEqual(0);
-        expect(new Set(used).size).toBe(used.length);
-        for (const { lane, count } of lanes) expect(got.get(lane) ?? 0).toBeLessThanOrEqual(count);
-      }),
+      fc.property(
+        fc.nat(2048),
+        fc.nat(1024),
+        fc.nat(6),
+        needs,
+        containers,
+        cells,
+        (free, coming, starts, ns, is, cs) => {
+          const lanes = ns.map((n, i) =>
+            need(`lane${i}`, { ...n, held: n.empty ? 0 : n.held, namespaceHeld: n.held, namespace: `ns${i % 2}` }),
+          );
+          const idles = is.map((one, i) => idle(`idle${i}`, one.lastUsed, one.memory));
+          const stemCells = cs.map((one, i) => cell(`cell${i}`, one));
+          const { decisions } = plan({ now: 3000, free, coming, starts, needs: lanes, idle: idles, cells: stemCells });
+          let left = free;
+          const used: string[] = [];
+          const got = new Map<string, number>();
+          for (const decision of decisions) {
+            if ('container' in decision) used.push(decision.container);
+            if (decision.do === 'create') left -= lanes.find(l => l.lane === decision.lane)?.memory ?? 0;
+            if ('lane' in decision) got.set(decision.lane, (got.get(decision.lane) ?? 0) + 1);
+          }
+          expect(left).toBeGreaterThanOrEqual(0);
+          expect(new Set(used).size).toBe(used.length);
+          for (const { lane, count } of lanes) expect(got.get(lane) ?? 0).toBeLessThanOrEqual(count);
+        },
+      ),
       { numRuns: 3000 },
     );
   });

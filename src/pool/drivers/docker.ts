@@ -69,6 +69,11 @@ export class DockerDriver implements Driver {
     });
   }
 
+  /** How many containers are made at the same time; more wait for these. */
+  get startsAtOnce(): number {
+    return this.starts;
+  }
+
   /** Whether an engine answers; the first call waits for it. */
   async answers(): Promise<Availability> {
     await this.events.ready();
