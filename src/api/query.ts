@@ -1,5 +1,6 @@
 import { type HttpError, rejection } from '../errors.js';
 import { http, query as text } from '../messages.js';
+import { remember } from '../remember.js';
 import type { Context } from './context.js';
 
 /** A query parameter as `/api/v1/api-docs` shows it. */
@@ -44,22 +45,13 @@ export const overwriteParameter: QueryParameter = {
 };
 export const listParameters = [limitParameter, skipParameter, countParameter] as const;
 
-const parsed = new WeakMap<object, URLSearchParams>();
-
-const search = (ctx: Context): URLSearchParams => {
-  let params = parsed.get(ctx.req);
-  if (!params) {
-    params = new URLSearchParams(ctx.querystring);
-    parsed.set(ctx.req, params);
-  }
-  return params;
-};
+const search = remember(querystring => new URLSearchParams(querystring));
 
 const bad = (name: string, detail: string): HttpError => rejection(400, http.badQuery(name, detail));
 
 /** The first value of a parameter, undefined when it is absent. */
 export const textQuery = (ctx: Context, name: string): string | undefined =>
-  ctx.querystring === '' ? undefined : (search(ctx).get(name) ?? undefined);
+  ctx.querystring === '' ? undefined : (search(ctx.querystring).get(name) ?? undefined);
 
 /** Any case of true/yes/on/1 and false/no/off/0; empty counts as absent. Throws 400. */
 export const booleanQuery = (ctx: Context, name: string, absent = false): boolean => {

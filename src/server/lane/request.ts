@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { remember } from '../../remember.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -34,8 +35,27 @@ const parseHeaders = (lines: readonly string[]): Headers | undefined => {
     if (!TOKEN.test(name) || name in headers || SPECIAL.has(name)) return undefined;
     headers[name] = line.slice(colon + 1).trim();
   }
-  return headers;
+  return Object.freeze(headers);
 };
+
+interface Head {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  /** Bytes of the body. */
+  readonly stated: number;
+}
+
+const parseHead = remember((text): Head | undefined => {
+  if (!PLAIN.test(text)) return undefined;
+  const lines = text.split('\r\n');
+  const start = START.exec(lines[0] as string);
+  const headers = start && parseHeaders(lines);
+  if (headers?.host === undefined) return undefined;
+  const { connection = 'keep-alive', 'content-length': stated = '0' } = headers;
+  if (connection.toLowerCase() !== 'keep-alive' || !LENGTH.test(stated)) return undefined;
+  return { method: start?.[1] as string, url: start?.[2] as string, headers, stated: Number(stated) };
+});
 
 /**
  * The request that these bytes begin with, if it is plain and its path begins with `prefix`; `cut` when only the end of its
@@ -44,19 +64,13 @@ const parseHeaders = (lines: readonly string[]): Headers | undefined => {
 export const takeRequest = (bytes: Buffer, prefix: string): Taken | 'cut' | undefined => {
   const end = bytes.indexOf(END);
   if (end === -1) return undefined;
-  const head = bytes.toString('latin1', 0, end);
-  if (!PLAIN.test(head)) return undefined;
-  const lines = head.split('\r\n');
-  const start = START.exec(lines[0] as string);
-  if (!start?.[2]?.startsWith(prefix)) return undefined;
-  const headers = parseHeaders(lines);
-  if (headers?.host === undefined) return undefined;
-  const { connection = 'keep-alive', 'content-length': stated = '0' } = headers;
-  if (connection.toLowerCase() !== 'keep-alive' || !LENGTH.test(stated)) return undefined;
+  const head = parseHead(bytes.toString('latin1', 0, end));
+  if (!head?.url.startsWith(prefix)) return undefined;
+  const { method, url, headers, stated } = head;
   const from = end + END.length;
-  const length = from + Number(stated);
+  const length = from + stated;
   if (length > bytes.length) return length > MOST ? undefined : 'cut';
-  return { method: start[1] as string, url: start[2], headers, body: bytes.subarray(from, length), length };
+  return { method, url, headers, body: bytes.subarray(from, length), length };
 };
 
 /** As much of node's `IncomingMessage` as koa and the REST API look at. */

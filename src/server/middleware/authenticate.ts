@@ -3,17 +3,18 @@ import type { RequestState } from '../../api/context.js';
 import { rejection } from '../../errors.js';
 import type { Identities, Identity } from '../../invocation/identity.js';
 import { http } from '../../messages.js';
+import { remember } from '../../remember.js';
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="OpenWhisk secure realm",charset=UTF-8' };
 
 /** `[uuid, key]` of a Basic header; undefined when there is none that can be read. */
-export const basicCredentials = (header: string): [string, string] | undefined => {
+export const basicCredentials = remember((header): readonly [string, string] | undefined => {
   const match = /^basic\s+([A-Za-z0-9+/]+={0,2})\s*$/i.exec(header);
   if (!match) return undefined;
   const text = Buffer.from(match[1] as string, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-};
+});
 
 /** Looks an Authorization header up; undefined when it holds no valid Basic credentials. */
 export const findCaller =

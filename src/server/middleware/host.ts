@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Middleware } from 'koa';
 import { rejection } from '../../errors.js';
 import { http } from '../../messages.js';
+import { remember } from '../../remember.js';
 
 /** Names by which containers know this machine. */
 const CONTAINER_NAMES = ['host.docker.internal', 'host.containers.internal', 'gateway.docker.internal'];
@@ -28,11 +29,11 @@ export const createHostCheck = ({ host, allowed = '' }: HostOptions): ((header: 
   const listed = allowed.split(/[\s,]+/).filter(Boolean);
   if (listed.includes('*')) return () => true;
   const names = new Set([...CONTAINER_NAMES, ...listed, host, hostname()].map(name => name.toLowerCase()));
-  return header => {
+  return remember(header => {
     const name = hostName(header);
     if (name === undefined) return false;
     return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name);
-  };
+  });
 };
 
 /** Refuses with 403 what was sent to a name that is not this server's. HTTP/1.0 may send no name; browsers always do. */

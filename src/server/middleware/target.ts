@@ -1,16 +1,17 @@
 import type { Middleware } from 'koa';
 import { MAX_BODY } from '../../api/body.js';
 import { http } from '../../messages.js';
+import { remember } from '../../remember.js';
 
 /** pekko-http's max-uri-length (OPENWHISK.md 1.1). */
 const MAX_URI = 8192;
 
 /** Characters pekko-http refuses in a request target; `%` must be followed by two hex digits. */
-const illegal = (url: string): string | undefined => {
+const illegal = remember((url): string | undefined => {
   const at = url.search(/[{}[\]"<>^`|\\]|%(?![0-9a-fA-F]{2})|[^\x21-\x7e]/);
   if (at < 0) return undefined;
   return `Invalid input '${url[at]}' at position ${at}`;
-};
+});
 
 /** What is refused as plain text before any routing: no id, no CORS, credentials not looked at (OPENWHISK.md 1.1). */
 export const refuseBadTargets: Middleware = (ctx, next) => {
