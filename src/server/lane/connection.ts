@@ -91,10 +91,12 @@ export class LaneConnection {
     const { socket } = this;
     this.busy = false;
     if (!socket.writable) return;
-    if (typeof body === 'string' && body.length <= SMALL) socket.write(head + body);
+    // A head's bytes beyond ASCII are what node makes of them: its encoding is that of the text behind it.
+    const encoding = typeof body === 'string' && body !== '' ? 'utf8' : 'latin1';
+    if (typeof body === 'string' && body.length <= SMALL) socket.write(head + body, encoding);
     else {
       socket.cork();
-      socket.write(head, 'latin1');
+      socket.write(head, encoding);
       socket.write(body);
       socket.uncork();
     }

@@ -32,6 +32,7 @@ echo.silent = true;
 echo.use(async ctx => {
   const body = (await readBody(ctx.req)).toString('latin1');
   ctx.set('X-Seen', [ctx.method, 'twice']);
+  if (body !== '') ctx.set('X-Latin', 'é');
   if (ctx.path.endsWith('/none')) ctx.status = 204;
   else if (ctx.path.endsWith('/bytes')) ctx.body = Buffer.from(body.repeat(2), 'latin1');
   else if (ctx.path.endsWith('/long')) ctx.body = 'é'.repeat(100_000);
