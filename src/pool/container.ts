@@ -195,9 +195,7 @@ export class PooledContainer implements Called {
 
   private async remove(): Promise<void> {
     this.calls?.close();
-    const { handle } = this;
-    const removed = handle!.remove();
-    const ok = await settles(this.around.clock, LIMITS.remove, Promise.race([removed, handle!.released ?? removed]));
+    const ok = await settles(this.around.clock, LIMITS.remove, this.handle!.remove());
     // Its memory is given back even then: a pool that waits for a stuck engine would stop serving.
     if (!ok) this.around.log.warn({ container: this.spec.name }, 'the engine did not remove the container');
     this.dispatch({ on: 'gone' });

@@ -45,11 +45,6 @@ export interface Container {
   /** Kills and removes. Resolves when the engine says it is gone; calling it again is harmless. */
   remove(): Promise<void>;
   /**
-   * Settles once `remove` was called and nothing of it runs, so that its memory is free, where the engine takes its time
-   * after that. It may never settle; `remove` then does.
-   */
-  readonly released?: Promise<void>;
-  /**
    * Settles (never rejects) once the container has ended, by itself or by `remove`, and what it printed was delivered
    * (a quarter of a second later at most; in Kubernetes, when its log has been asked for the end).
    */

@@ -34,7 +34,6 @@ const script = fc.record({
   resumesSlowly: fc.boolean(),
   sentinel: ms,
   remove: fc.constantFrom(0, 50),
-  release: fc.constantFrom(undefined, 20),
   startsAtOnce: fc.constantFrom(1, 2, 100),
   scale: fc.constantFrom('predictive' as const, 'eager' as const),
   stemCells: fc.nat(2),
@@ -64,7 +63,6 @@ describe('the whole pool in random trouble', () => {
             resumesSlowly: s.resumesSlowly,
             sentinel: s.sentinel,
             remove: s.remove,
-            ...(s.release !== undefined && { release: s.release }),
           },
           {
             scale: s.scale,

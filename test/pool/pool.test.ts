@@ -247,16 +247,6 @@ describe('trouble', () => {
     await close(r);
   });
 
-  it('gives the memory of a removed container on when it is free, though the engine is not done with it', async () => {
-    const r = rig({ create: 10, run: 5, remove: 'never', release: 20 }, { memory: 256 });
-    await ended(r, r.submit(hello));
-    const since = r.clock.now();
-    expect(await ended(r, r.submit(executable('guest/next')))).toMatchObject({ kind: 'ran', origin: 'cold' });
-    expect(r.clock.now() - since).toBeLessThan(100);
-    expect(r.driver.peak).toBe(256);
-    await close(r);
-  });
-
   it('removes a container at once when /run takes too long, and one whose answer came too late', async () => {
     const slow = executable('guest/slow', { timeout: 100 });
     const r = rig({ run: () => 'never' });

@@ -19,8 +19,6 @@ export interface Script {
   pause?: number | 'never' | 'fails';
   resume?: number | 'never' | 'fails' | 'unknown';
   remove?: number | 'never';
-  /** When what runs in a removed container has ended, where that is before the engine has removed it. */
-  release?: number;
   /** Requests are sent while it is being resumed. */
   resumesSlowly?: boolean;
   /** ms between the answer and the sentinel. */
@@ -37,9 +35,7 @@ export const response = (body: string, status = 200): CallResult => {
 export class FakeContainer implements Container {
   readonly address: Address;
   readonly exited: Promise<ExitInfo>;
-  readonly released: Promise<void>;
   private exit!: (info: ExitInfo) => void;
-  private release!: () => void;
   calls = 0;
   inFlight = 0;
   dead = false;
@@ -56,9 +52,6 @@ export class FakeContainer implements Container {
     this.address = { host: id, port: 8080 };
     this.exited = new Promise(resolve => {
       this.exit = resolve;
-    });
-    this.released = new Promise(resolve => {
-      this.release = resolve;
     });
   }
 
@@ -104,14 +97,7 @@ export class FakeContainer implements Container {
   }
 
   async remove(): Promise<void> {
-    const { remove, release } = this.driver.script;
-    if (release !== undefined) {
-      void this.driver.wait(release).then(() => {
-        this.driver.live.delete(this);
-        this.release();
-      });
-    }
-    await this.driver.operation('remove', remove);
+    await this.driver.operation('remove', this.driver.script.remove);
     this.removed = true;
     this.driver.live.delete(this);
     this.die({ code: 137, outOfMemory: false });

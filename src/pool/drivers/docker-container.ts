@@ -28,12 +28,10 @@ const towards = async (call: Promise<void>, reached: RegExp): Promise<void> => {
 /** One container of a Docker engine. The driver tells it what the engine's events say. */
 export class DockerContainer implements Container {
   readonly exited: Promise<ExitInfo>;
-  readonly released: Promise<void>;
   /** It runs again after half to two thirds of the time that the engine takes to say so. */
   readonly resumesSlowly = true;
   address: Address = { host: '127.0.0.1', port: 0 };
   private settle: (info: ExitInfo) => void = () => {};
-  private release: () => void = () => {};
   private outOfMemory = false;
   private ended = false;
   private outputEnded = false;
@@ -53,14 +51,9 @@ export class DockerContainer implements Container {
     this.exited = new Promise(resolve => {
       this.settle = resolve;
     });
-    this.released = new Promise(resolve => {
-      this.release = resolve;
-    });
     output.on('error', () => {});
     output.once('close', () => {
       this.outputEnded = true;
-      // What is killed gives up its memory, then its output. The engine takes a tenth of a second more for the network.
-      if (this.removal) this.release();
       if (!this.ended) void this.outputLost();
     });
   }

@@ -6,9 +6,6 @@ import { WholeResponse } from './response.js';
 /** A body up to this many characters is written in one piece with the head. */
 const SMALL = 16 * 1024;
 
-/** What node answers to a request that does not go on. */
-const refusal = (status: string): string => `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`;
-
 export interface ConnectionOptions {
   readonly handler: RequestListener;
   /** What the paths that are answered here begin with. */
@@ -47,9 +44,9 @@ export class LaneConnection {
     socket.on('close', this.leave);
   }
 
-  /** Closes it unless a request is on its way or being answered. */
+  /** Closes it unless a request is on its way or being answered, or an answer is still on its way. */
   closeIdle(): void {
-    if (!this.busy && !this.begun) this.socket.destroy();
+    if (!this.busy && !this.begun && this.socket.writableLength === 0) this.socket.destroy();
   }
 
   destroy(): void {
@@ -100,11 +97,24 @@ export class LaneConnection {
       socket.write(body);
       socket.uncork();
     }
-    if (!kept || this.ended) socket.end();
-    else if (!socket.isPaused()) return;
-    else if (socket.writableNeedDrain) socket.once('drain', () => socket.resume());
-    else socket.resume();
+    if (!kept || this.ended) this.close();
+    else if (socket.writableNeedDrain) {
+      // Who does not take answers is asked for no more requests.
+      socket.pause();
+      socket.once('drain', () => socket.resume());
+    } else if (socket.isPaused()) socket.resume();
   };
+
+  /** Takes no more requests, and closes when what was written is out. */
+  private close(): void {
+    this.socket.off('data', this.take);
+    this.socket.destroySoon();
+  }
+
+  private refuse(status: string): void {
+    this.socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    this.close();
+  }
 
   private leaveTo(chunk: Buffer): void {
     const { socket, options } = this;
@@ -122,13 +132,14 @@ export class LaneConnection {
 
   private readonly finish = (): void => {
     this.ended = true;
-    if (this.begun) this.socket.end(refusal('400 Bad Request'));
-    else if (!this.busy) this.socket.end();
+    if (this.begun) this.refuse('400 Bad Request');
+    else if (!this.busy) this.close();
   };
 
   private readonly expire = (): void => {
-    if (this.begun) this.socket.end(refusal('408 Request Timeout'), () => this.socket.destroy());
-    else this.closeIdle();
+    if (this.busy) return;
+    if (this.begun && this.socket.writableLength === 0) this.refuse('408 Request Timeout');
+    else this.socket.destroy();
   };
 
   private readonly leave = (): void => this.options.onGone(this);

@@ -25,7 +25,14 @@ const MOST = 64 * 1024;
 /** With these there is more to a request than to read it and answer it. */
 const SPECIAL = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer', 'te', 'proxy-connection']);
 
+/** As many as node takes. */
+const MOST_HEADERS = 1000;
+
+/** A text of its own: a piece of another one would keep the whole head in memory as long as anybody keeps the piece. */
+const own = (piece: string): string => Buffer.from(piece, 'latin1').toString('latin1');
+
 const parseHeaders = (lines: readonly string[]): Headers | undefined => {
+  if (lines.length > MOST_HEADERS) return undefined;
   const headers: Record<string, string> = {};
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at] as string;
@@ -33,7 +40,7 @@ const parseHeaders = (lines: readonly string[]): Headers | undefined => {
     if (colon < 1) return undefined;
     const name = line.slice(0, colon).toLowerCase();
     if (!TOKEN.test(name) || name in headers || SPECIAL.has(name)) return undefined;
-    headers[name] = line.slice(colon + 1).trim();
+    headers[name] = own(line.slice(colon + 1).trim());
   }
   return Object.freeze(headers);
 };
@@ -54,7 +61,7 @@ const parseHead = remember((text): Head | undefined => {
   if (headers?.host === undefined) return undefined;
   const { connection = 'keep-alive', 'content-length': stated = '0' } = headers;
   if (connection.toLowerCase() !== 'keep-alive' || !LENGTH.test(stated)) return undefined;
-  return { method: start?.[1] as string, url: start?.[2] as string, headers, stated: Number(stated) };
+  return { method: start?.[1] as string, url: own(start?.[2] as string), headers, stated: Number(stated) };
 });
 
 /**

@@ -26,9 +26,10 @@ export class WholeResponse {
     private readonly send: (head: string, body: string | Buffer, kept: boolean) => void,
   ) {}
 
-  /** Throws for what may not stand in a head, as node does. */
+  /** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
   setHeader(name: string, value: Value): this {
     validateHeaderName(name);
+    if (/^transfer-encoding$/i.test(name)) throw new Error('A reply that is sent at once has a length, no encoding.');
     if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
     else validateHeaderValue(name, String(value));
     this.fields.set(name.toLowerCase(), [name, value]);
@@ -75,7 +76,7 @@ export class WholeResponse {
     }
     const empty = bodiless(statusCode);
     if (!empty && !fields.has('content-length')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-    const kept = fields.get('connection')?.[1] !== 'close';
+    const kept = String(fields.get('connection')?.[1]).toLowerCase() !== 'close';
     this.send(`${head}${this.tail(kept)}\r\n`, empty ? '' : body, kept);
     return this;
   }

@@ -272,4 +272,83 @@ describe('the lane for plain requests', () => {
     expect(asked).toBeLessThan(50);
     socket.destroy();
   });
+
+  it('asks a client that takes no answers for no more requests, however it sends them', async () => {
+    const app = new Koa();
+    let asked = 0;
+    app.use(ctx => {
+      asked++;
+      ctx.body = 'x'.repeat(1024 * 1024);
+    });
+    const { port, server } = await serve(app.callback(), true);
+    const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.pause();
+    const there = await accepted;
+    for (let sent = 0; sent < 60; sent++) {
+      const read = there.bytesRead;
+      socket.write(request('_/a'));
+      if (!there.isPaused()) await expect.poll(() => there.bytesRead, { interval: 1 }).toBeGreaterThan(read);
+    }
+    expect(asked).toBeLessThan(30);
+    expect(there.writableLength).toBeLessThan(4 * 1024 * 1024);
+    socket.destroy();
+  });
+
+  it('runs nothing that comes behind an answer that was the last', async () => {
+    const seen: string[] = [];
+    const app = new Koa();
+    app.use(ctx => {
+      seen.push(ctx.path);
+      ctx.set('Connection', 'Close');
+      ctx.body = 'the last';
+    });
+    const { port, server } = await serve(app.callback(), true);
+    for (const behind of ['at once', 'later']) {
+      const closed = new Promise(resolve => server.once('connection', socket => socket.once('close', resolve)));
+      const { socket, all } = client(port);
+      socket.write(request('_/first') + (behind === 'at once' ? request('_/second') : ''));
+      await new Promise(resolve => socket.once('data', resolve));
+      if (!socket.destroyed) socket.write(request('_/third'));
+      expect(await all).toMatch(/Connection: Close\r\n(?!.*keep-alive).*the last$/is);
+      await closed;
+    }
+    expect(seen).toEqual([`${PREFIX}_/first`, `${PREFIX}_/first`]);
+  });
+
+  it('lets an answer out that is still on its way when idle connections are closed', async () => {
+    const app = new Koa();
+    const long = 'x'.repeat(32 * 1024 * 1024);
+    app.use(ctx => {
+      ctx.body = long;
+    });
+    const { port, lane, server } = await serve(app.callback(), true);
+    const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
+    const { socket, all } = client(port);
+    socket.pause();
+    socket.write(request('_/a'));
+    const there = await accepted;
+    await expect.poll(() => there.writableLength).toBeGreaterThan(0);
+    lane?.closeIdle();
+    socket.resume();
+    await expect.poll(() => there.writableLength).toBe(0);
+    lane?.closeIdle();
+    expect((await all).length).toBeGreaterThan(long.length);
+  });
+
+  it('breaks with a client that takes neither its answer nor goes on with its next request', async () => {
+    const app = new Koa();
+    app.use(ctx => {
+      ctx.body = 'x'.repeat(32 * 1024 * 1024);
+    });
+    const { port, server } = await serve(app.callback(), true, 100);
+    const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write(request('_/a') + request('_/b', '', 'body').slice(0, -1));
+    const there = await accepted;
+    await new Promise(resolve => there.once('close', resolve));
+    socket.destroy();
+  });
 });

@@ -46,6 +46,7 @@ describe('a request that came in one piece', () => {
     ['an empty line first', `\r\nGET ${PREFIX}_/actions HTTP/1.1\r\nHost: h\r\n\r\n`],
     ['no host', post('Content-Length: 0')],
     ['two hosts', post('Host: h\r\nhost: i')],
+    ['too many headers', post(`Host: h\r\n${Array.from({ length: 1000 }, (_, i) => `X-${i}: 1`).join('\r\n')}`)],
     ['any header twice', post('Host: h\r\nX-A: 1\r\nx-a: 1')],
     ['two lengths', post('Host: h\r\nContent-Length: 0\r\nContent-Length: 0')],
     ['a length that is none', post('Host: h\r\nContent-Length: +1', '1')],
