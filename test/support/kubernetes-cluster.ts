@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { docker } from './docker.js';
 import { ClusterNode, PAUSE_IMAGE } from './kubernetes-node.js';
@@ -66,6 +66,19 @@ const savePause = async (folder: string): Promise<string> => {
   return archive;
 };
 
+/**
+ * The first two numbers of addresses that nothing on this machine has: another cluster, or what one left that was killed,
+ * would take the pods' replies.
+ */
+const freeNet = (): string => {
+  const taken = Object.values(networkInterfaces()).flatMap(addresses => addresses?.map(one => one.address) ?? []);
+  for (let at = process.pid; at < process.pid + 100; at++) {
+    const net = `10.${128 + (at % 100)}`;
+    if (!taken.some(address => address.startsWith(`${net}.`))) return net;
+  }
+  throw new Error('Every network from 10.128 to 10.227 is taken by an interface of this machine (ip addr).');
+};
+
 /** A Kubernetes of the test's own: etcd, API server, scheduler, and nodes with a containerd and a kubelet each. */
 export class Cluster implements AsyncDisposable {
   readonly nodes: ClusterNode[] = [];
@@ -74,7 +87,7 @@ export class Cluster implements AsyncDisposable {
   private archives: string[] = [];
   private readonly token = randomBytes(16).toString('hex');
   /** The first two numbers of all its addresses. */
-  private readonly net = `10.${128 + (process.pid % 100)}`;
+  private readonly net = freeNet();
   private proxied = false;
   server = '';
 
