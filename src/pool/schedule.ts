@@ -118,7 +118,6 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
   const provide = ({ need, held }: Claim<L>): 'now' | 'later' | 'not yet' | 'never' => {
     if (need.memory <= free) {
       free -= need.memory;
-      starts--;
       return 'now';
     }
     const victims: Idle<C>[] = [];
@@ -135,7 +134,6 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
     if (held === 0) give(cells.filter(cell => cell.started && !cell.spare));
     if (found < need.memory) return 'never';
     if (victims.length > 0 && starts <= 0) return 'not yet';
-    starts--;
     idle = idle.filter(one => !victims.includes(one));
     cells = cells.filter(one => !victims.includes(one));
     for (const { container } of victims) decisions.push({ do: 'evict', container });
@@ -159,11 +157,6 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
     if (cell !== undefined) decisions.push({ do: 'adopt', lane: need.lane, container: cell.container });
     else {
       const got = provide(claim);
-      if (got === 'now') decisions.push({ do: 'create', lane: need.lane });
-      if (got === 'not yet') {
-        drop();
-        continue;
-      }
       if (got === 'never') {
         starved.push(need);
         // Old claims keep what there is together until it suffices; a young one lets others use it meanwhile.
@@ -172,9 +165,13 @@ export const plan = <L, C>(input: PlanInput<L, C>): Plan<L, C> => {
           free -= reserved;
           coming = Math.max(0, coming - (need.memory - reserved));
         }
+      }
+      if (got === 'never' || got === 'not yet') {
         drop();
         continue;
       }
+      if (got === 'now') decisions.push({ do: 'create', lane: need.lane });
+      starts--;
     }
     claim.count--;
     claim.held += need.memory;

@@ -46,11 +46,12 @@ export class DockerDriver implements Driver {
   readonly canPause = true;
   /** Which images are there, and pulling them. */
   readonly images: Images;
+  /** How many containers are made at the same time; more wait for these. */
+  startsAtOnce = LEAST_PARALLEL;
   private readonly at: EngineAddress;
   private readonly engine: Engine;
   private readonly events: EngineEvents;
-  private starts = LEAST_PARALLEL;
-  private readonly starting = createGate(() => this.starts);
+  private readonly starting = createGate(() => this.startsAtOnce);
   private readonly removing = createGate(() => PARALLEL);
   private readonly containers = new Map<string, DockerContainer>();
   private readonly creating = new Set<Promise<unknown>>();
@@ -67,11 +68,6 @@ export class DockerDriver implements Driver {
       onEvent: event => this.heard(event),
       onConnected: () => this.connected(),
     });
-  }
-
-  /** How many containers are made at the same time; more wait for these. */
-  get startsAtOnce(): number {
-    return this.starts;
   }
 
   /** Whether an engine answers; the first call waits for it. */
@@ -234,7 +230,7 @@ export class DockerDriver implements Driver {
 
   private async learnNetwork(): Promise<Network> {
     const info = await this.engine.info();
-    this.starts = Math.min(PARALLEL, Math.max(LEAST_PARALLEL, info.cores || PARALLEL));
+    this.startsAtOnce = Math.min(PARALLEL, Math.max(LEAST_PARALLEL, info.cores || PARALLEL));
     return findNetwork(this.engine, info, this.at, this.options.publish ?? false);
   }
 

@@ -28,11 +28,12 @@ export class WholeResponse {
 
   /** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
   setHeader(name: string, value: Value): this {
+    const key = name.toLowerCase();
     validateHeaderName(name);
-    if (/^transfer-encoding$/i.test(name)) throw new Error('A reply that is sent at once has a length, no encoding.');
+    if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
     if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
     else validateHeaderValue(name, String(value));
-    this.fields.set(name.toLowerCase(), [name, value]);
+    this.fields.set(key, [name, value]);
     return this;
   }
 
