@@ -43,6 +43,22 @@ echo.use(async ctx => {
   } else if (!ctx.path.endsWith('/missing')) ctx.body = { url: ctx.url, query: ctx.query, headers: ctx.headers, body };
 });
 
+/** Answers everything with one text, and counts. */
+const answering = (text: string): { readonly handler: RequestListener; readonly asked: number } => {
+  const app = new Koa();
+  let asked = 0;
+  app.use(ctx => {
+    asked++;
+    ctx.body = text;
+  });
+  return {
+    handler: app.callback(),
+    get asked() {
+      return asked;
+    },
+  };
+};
+
 const client = (port: number): { socket: Socket; all: Promise<string> } => {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   const chunks: Buffer[] = [];
@@ -254,33 +270,23 @@ describe('the lane for plain requests', () => {
   });
 
   it('reads no further ahead than a socket does while a client takes no answers', async () => {
-    const app = new Koa();
-    let asked = 0;
-    app.use(ctx => {
-      asked++;
-      ctx.body = 'x'.repeat(1024 * 1024);
-    });
-    const { port } = await serve(app.callback(), true);
+    const app = answering('x'.repeat(1024 * 1024));
+    const { port } = await serve(app.handler, true);
     const socket = connect({ port, host: '127.0.0.1' });
     socket.pause();
     socket.write(request('_/a').repeat(1_000));
-    await expect.poll(() => asked).toBeGreaterThan(0);
+    await expect.poll(() => app.asked).toBeGreaterThan(0);
     const seen: number[] = [];
     // As many were asked at two looks, one behind the other: it waits.
-    const steady = (): boolean => seen.push(asked) > 1 && seen.at(-1) === seen.at(-2);
+    const steady = (): boolean => seen.push(app.asked) > 1 && seen.at(-1) === seen.at(-2);
     await expect.poll(steady, { interval: 200 }).toBe(true);
-    expect(asked).toBeLessThan(50);
+    expect(app.asked).toBeLessThan(50);
     socket.destroy();
   });
 
   it('asks a client that takes no answers for no more requests, however it sends them', async () => {
-    const app = new Koa();
-    let asked = 0;
-    app.use(ctx => {
-      asked++;
-      ctx.body = 'x'.repeat(1024 * 1024);
-    });
-    const { port, server } = await serve(app.callback(), true);
+    const app = answering('x'.repeat(1024 * 1024));
+    const { port, server } = await serve(app.handler, true);
     const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
     const socket = connect({ port, host: '127.0.0.1' });
     socket.pause();
@@ -290,7 +296,7 @@ describe('the lane for plain requests', () => {
       socket.write(request('_/a'));
       if (!there.isPaused()) await expect.poll(() => there.bytesRead, { interval: 1 }).toBeGreaterThan(read);
     }
-    expect(asked).toBeLessThan(30);
+    expect(app.asked).toBeLessThan(30);
     expect(there.writableLength).toBeLessThan(4 * 1024 * 1024);
     socket.destroy();
   });
@@ -317,12 +323,8 @@ describe('the lane for plain requests', () => {
   });
 
   it('lets an answer out that is still on its way when idle connections are closed', async () => {
-    const app = new Koa();
     const long = 'x'.repeat(32 * 1024 * 1024);
-    app.use(ctx => {
-      ctx.body = long;
-    });
-    const { port, lane, server } = await serve(app.callback(), true);
+    const { port, lane, server } = await serve(answering(long).handler, true);
     const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
     const { socket, all } = client(port);
     socket.pause();
@@ -337,11 +339,7 @@ describe('the lane for plain requests', () => {
   });
 
   it('breaks with a client that takes neither its answer nor goes on with its next request', async () => {
-    const app = new Koa();
-    app.use(ctx => {
-      ctx.body = 'x'.repeat(32 * 1024 * 1024);
-    });
-    const { port, server } = await serve(app.callback(), true, 100);
+    const { port, server } = await serve(answering('x'.repeat(32 * 1024 * 1024)).handler, true, 100);
     const accepted = new Promise<Socket>(resolve => server.once('connection', resolve));
     const socket = connect({ port, host: '127.0.0.1' });
     socket.on('error', () => {});
