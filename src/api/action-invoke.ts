@@ -6,7 +6,7 @@ import { activationJson } from '../invocation/record.js';
 import { finishedWithin } from '../invocation/wait.js';
 import { isObject } from '../json.js';
 import { http, entity as text } from '../messages.js';
-import { contentLength, readOptionalJson } from './body.js';
+import { contentLength, optionalJson, readBody } from './body.js';
 import { type Context, sendJsonText } from './context.js';
 import type { ApiParts } from './parts.js';
 import { booleanQuery, waitQuery } from './query.js';
@@ -20,7 +20,7 @@ export const checkPayloadSize = (bytes: number, max: number): void => {
 
 /** The body of an invocation or a fire: an object, or nothing. Throws 400, 413, 415. */
 export const readPayload = async (ctx: Context, max: number): Promise<Payload> => {
-  const body = await readOptionalJson(ctx);
+  const body = optionalJson(ctx, await readBody(ctx.req));
   if (!body) return emptyPayload;
   // A body without Content-Length is only now known to be too large.
   checkPayloadSize(Buffer.byteLength(body.text), max);

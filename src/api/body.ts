@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { rejection } from '../errors.js';
 import { type Json, MAX_NESTING, nestsTooDeep } from '../json.js';
 import { http } from '../messages.js';
-import type { Context } from './context.js';
+import { type Context, header } from './context.js';
 import { jsonErrorDetail } from './json-error.js';
 
 /** Bytes of a request's body at most (OpenWhisk: pekko's max-content-length, OPENWHISK.md 1.1). */
@@ -17,10 +17,8 @@ interface Whole {
 export const readBody = (req: IncomingMessage | Whole, limit = MAX_BODY): Promise<Buffer> =>
   'whole' in req ? readWhole(req, limit) : readStream(req, limit);
 
-const readWhole = async ({ whole }: Whole, limit: number): Promise<Buffer> => {
-  if (whole.length > limit) throw rejection(400, http.bodyTooLarge);
-  return whole;
-};
+const readWhole = ({ whole }: Whole, limit: number): Promise<Buffer> =>
+  whole.length > limit ? Promise.reject(rejection(400, http.bodyTooLarge)) : Promise.resolve(whole);
 
 const readStream = (req: IncomingMessage, limit: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
@@ -53,7 +51,7 @@ export const parseJson = (text: string): Json => {
 };
 
 const checkJsonType = (ctx: Context): void => {
-  const type = ctx.get('content-type');
+  const type = header(ctx, 'content-type');
   if (/^application\/json\s*(;|$)/i.test(type.trim())) return;
   throw rejection(415, http.unsupportedType(type === '' ? 'application/octet-stream' : type));
 };
@@ -61,13 +59,12 @@ const checkJsonType = (ctx: Context): void => {
 /** The body of a PUT: JSON is required. Throws 400, 415. */
 export const readJson = async (ctx: Context): Promise<Json> => {
   const bytes = await readBody(ctx.req);
-  if (bytes.length > 0 || ctx.get('content-type') !== '') checkJsonType(ctx);
+  if (bytes.length > 0 || header(ctx, 'content-type') !== '') checkJsonType(ctx);
   return parseJson(bytes.toString('utf8'));
 };
 
-/** The body of a POST, with its text; undefined when there is none. Throws 400, 415. */
-export const readOptionalJson = async (ctx: Context): Promise<{ text: string; value: Json } | undefined> => {
-  const bytes = await readBody(ctx.req);
+/** The value of a POST's body, and its text; undefined when there is none. Throws 400, 415. */
+export const optionalJson = (ctx: Context, bytes: Buffer): { text: string; value: Json } | undefined => {
   if (bytes.length === 0) return undefined;
   checkJsonType(ctx);
   const text = bytes.toString('utf8').trim();
@@ -75,4 +72,4 @@ export const readOptionalJson = async (ctx: Context): Promise<{ text: string; va
 };
 
 /** Content-Length, or 0 when the request does not say. */
-export const contentLength = (ctx: Context): number => Number(ctx.get('content-length')) || 0;
+export const contentLength = (ctx: Context): number => Number(header(ctx, 'content-length')) || 0;

@@ -1,3 +1,5 @@
+import { remember } from '../remember.js';
+
 /** A content type taken apart. */
 export interface MediaType {
   /** `type/subtype` in lower case. */
@@ -11,9 +13,8 @@ const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const TYPE = new RegExp(`^\\s*(${TOKEN})/(${TOKEN})\\s*(?:;(.*))?$`);
 const PARAMETER = new RegExp(`\\s*(${TOKEN})\\s*=\\s*(${TOKEN}|"(?:[^"\\\\]|\\\\.)*")\\s*(?:;|$)`, 'y');
 
-const simple = new Map<string, MediaType>();
-
-const parse = (text: string): MediaType | undefined => {
+/** Undefined when the text is no content type. */
+export const parseMediaType = remember((text): MediaType | undefined => {
   const match = TYPE.exec(text);
   if (!match) return undefined;
   const essence = `${match[1]}/${match[2]}`.toLowerCase();
@@ -29,16 +30,7 @@ const parse = (text: string): MediaType | undefined => {
     else parameters += `; ${name}=${value}`;
   }
   return { essence, parameters, charset };
-};
-
-/** Undefined when the text is no content type. What was read is remembered, as a server sees few of them. */
-export const parseMediaType = (text: string): MediaType | undefined => {
-  const known = simple.get(text);
-  if (known) return known;
-  const parsed = parse(text);
-  if (parsed && text.length < 100 && simple.size < 1000) simple.set(text, parsed);
-  return parsed;
-};
+});
 
 /** Types outside `text/` that are text to OpenWhisk's HTTP library. */
 const TEXT = new Set(

@@ -45,13 +45,13 @@ export const overwriteParameter: QueryParameter = {
 };
 export const listParameters = [limitParameter, skipParameter, countParameter] as const;
 
-const search = remember(querystring => new URLSearchParams(querystring));
+/** The first value of each parameter. */
+const search = remember(querystring => new Map([...new URLSearchParams(querystring)].reverse()));
 
 const bad = (name: string, detail: string): HttpError => rejection(400, http.badQuery(name, detail));
 
 /** The first value of a parameter, undefined when it is absent. */
-export const textQuery = (ctx: Context, name: string): string | undefined =>
-  ctx.querystring === '' ? undefined : (search(ctx.querystring).get(name) ?? undefined);
+export const textQuery = (ctx: Context, name: string): string | undefined => search(ctx.querystring).get(name);
 
 /** Any case of true/yes/on/1 and false/no/off/0; empty counts as absent. Throws 400. */
 export const booleanQuery = (ctx: Context, name: string, absent = false): boolean => {

@@ -90,15 +90,15 @@ export interface Activation {
   readonly name: string;
   readonly version: string;
   readonly subject: string;
-  readonly cause?: string;
+  readonly cause?: string | undefined;
   readonly start: number;
   /** Absent on triggers. */
-  readonly end?: number;
-  readonly duration?: number;
+  readonly end?: number | undefined;
+  readonly duration?: number | undefined;
   readonly statusCode: StatusCode;
   /** The result as JSON text: it is passed through from container to reply without being parsed. */
-  readonly result?: string;
-  readonly size?: number;
+  readonly result?: string | undefined;
+  readonly size?: number | undefined;
   readonly logs: readonly string[];
   readonly annotations: readonly Annotation[];
 }

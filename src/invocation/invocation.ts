@@ -16,7 +16,7 @@ export interface Invocation {
   /** The enclosing sequence's or composition's activation. */
   readonly cause?: string;
   /** Stored even where the namespace stores no activations (`X-OW-EXTRA-LOGGING: on`). */
-  readonly alwaysStore?: boolean;
+  readonly alwaysStore?: boolean | undefined;
   /** An earlier process had accepted it, and may have run some of it. */
   readonly replay?: true;
 }

@@ -27,7 +27,7 @@ export interface Call {
   readonly invoker: Identity;
   readonly payload: Payload;
   readonly transactionId: string;
-  readonly alwaysStore?: boolean;
+  readonly alwaysStore?: boolean | undefined;
 }
 
 export type Launcher = ReturnType<typeof createLauncher>;
@@ -72,11 +72,17 @@ export const createLauncher = (parts: {
 
   const { ledger } = parts;
 
-  const invocationOf = (action: ResolvedAction, call: Call): Invocation => ({
+  const invocationOf = (
+    action: ResolvedAction,
+    { invoker, payload, transactionId, alwaysStore }: Call,
+  ): Invocation => ({
     id: activationId(),
     action,
     accepted: parts.clock.now(),
-    ...call,
+    invoker,
+    payload,
+    transactionId,
+    alwaysStore,
   });
 
   const run = async (invocation: Invocation): Promise<Finished> => {

@@ -78,7 +78,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
       start: outcome.start,
       end: outcome.start + duration,
       duration,
-      ...(outcome.initMs !== undefined && { initTime: Math.round(outcome.initMs) }),
+      initTime: outcome.initMs && Math.round(outcome.initMs),
     };
   };
 
@@ -90,16 +90,12 @@ export const createPrimitives = (parts: Parts): Primitives => {
     (annotationValue(action.doc.annotations, 'retry-interrupted') ?? parts.retryInterrupted) === true;
 
   /** Waits in the queue, however long it is full, when the call was accepted already. */
-  const submit = async (job: Job): Promise<Outcome> => {
-    for (;;) {
-      try {
-        return await pool.submit(job);
-      } catch (error) {
-        if (!(error instanceof QueueFull && ledger.isJournaled(job.activationId))) throw error;
-      }
+  const submit = (job: Job): Promise<Outcome> =>
+    pool.submit(job).catch(async error => {
+      if (!(error instanceof QueueFull && ledger.isJournaled(job.activationId))) throw error;
       await new Promise<void>(resolve => clock.after(QUEUE_RETRY, resolve));
-    }
-  };
+      return submit(job);
+    });
 
   const goesOn = (invocation: Invocation, outcome: Outcome): boolean =>
     outcome.kind === 'stopped' || (cutShort(outcome) && runsAgain(invocation));
@@ -120,7 +116,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
     const response = cutShort(outcome)
       ? whiskError(text.interrupted)
       : outcome.kind === 'ran'
-        ? interpret({ timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation, ...outcome })
+        ? interpret(outcome, { timeout, limit: invoker.limits.payload, truncation: invoker.limits.truncation })
         : failure(outcome, action.doc.exec.kind);
     const activation = primitiveRecord({
       id,

@@ -28,7 +28,7 @@ export interface Timing {
   /** ms; the sum of the components' for sequences. */
   readonly duration: number;
   /** ms of /init, when this activation initialised its container. */
-  readonly initTime?: number;
+  readonly initTime?: number | undefined;
 }
 
 /** The record of an action in a container (OPENWHISK.md 3.3, 3.4), without logs. */
@@ -96,22 +96,25 @@ const base = (
     readonly timing: Timing;
   },
   annotations: readonly Annotation[],
-): Activation => ({
-  activationId: run.id,
-  namespace: run.invoker.namespace,
-  name: run.action.doc.name,
-  version: run.action.doc.version,
-  subject: run.invoker.subject,
-  ...(run.cause !== undefined && { cause: run.cause }),
-  start: run.timing.start,
-  end: run.timing.end,
-  duration: run.timing.duration,
-  statusCode: run.response.statusCode,
-  ...(run.response.result && { result: run.response.result.text }),
-  ...(run.response.size !== undefined && { size: run.response.size }),
-  logs: [],
-  annotations,
-});
+): Activation => {
+  const { action, invoker, timing, response } = run;
+  return {
+    activationId: run.id,
+    namespace: invoker.namespace,
+    name: action.doc.name,
+    version: action.doc.version,
+    subject: invoker.subject,
+    cause: run.cause,
+    start: timing.start,
+    end: timing.end,
+    duration: timing.duration,
+    statusCode: response.statusCode,
+    result: response.result?.text,
+    size: response.size,
+    logs: [],
+    annotations,
+  };
+};
 
 /** `response` as users see it: the JSON text, the result passed through as it is. */
 export const responseJson = (activation: Activation): string => {

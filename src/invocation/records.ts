@@ -28,7 +28,7 @@ export const createRecords = (store: ActivationStore, journal: JournalStore, clo
     /** Stores `activation` with the logs once they are there. `logs` never rejects. */
     putLater(activation: Activation, logs: Promise<readonly string[]>, invoker: Identity, always: boolean): void {
       const done = logs.then(lines => {
-        put({ ...activation, logs: lines }, invoker, always);
+        put(lines.length === 0 ? activation : { ...activation, logs: lines }, invoker, always);
         pending.delete(activation.activationId);
       });
       pending.set(activation.activationId, done);

@@ -34,10 +34,12 @@ const parse = (body: string): Json | undefined => {
 
 type Reply = Extract<CallResult, { kind: 'response' }>;
 
-/** Bytes that an answer may have, and those that are shown of one that has more. */
 interface Bounds {
+  /** Bytes that an answer may have, and those that are shown of one that has more. */
   readonly limit: number;
   readonly truncation: number;
+  /** In ms. */
+  readonly timeout: number;
 }
 
 const truncated = (reply: Reply, { limit, truncation }: Bounds): string =>
@@ -67,22 +69,22 @@ const interpretInit = (reply: Reply, bounds: Bounds): Response => {
   return withError(2, text.initFailed(body), size);
 };
 
-/** What the deciding call of a run means for the activation. `timeout` in ms. */
-export const interpret = (
-  call: Bounds & {
-    readonly phase: 'init' | 'run';
-    readonly result: CallResult;
-    readonly outOfMemory: boolean;
-    readonly timeout: number;
-  },
-): Response => {
-  const init = call.phase === 'init';
-  if (call.outOfMemory) return developerError(text.outOfMemory);
-  switch (call.result.kind) {
+/** The call that decides what becomes of a run. */
+interface Deciding {
+  readonly phase: 'init' | 'run';
+  readonly result: CallResult;
+  readonly outOfMemory: boolean;
+}
+
+/** What the deciding call of a run means for the activation. */
+export const interpret = ({ phase, result, outOfMemory }: Deciding, bounds: Bounds): Response => {
+  const init = phase === 'init';
+  if (outOfMemory) return developerError(text.outOfMemory);
+  switch (result.kind) {
     case 'response':
-      return init ? interpretInit(call.result, call) : interpretRun(call.result, call);
+      return init ? interpretInit(result, bounds) : interpretRun(result, bounds);
     case 'timeout':
-      return developerError(text.timeout(call.timeout, init));
+      return developerError(text.timeout(bounds.timeout, init));
     default:
       return developerError(init ? text.initAbnormal : text.runAbnormal);
   }

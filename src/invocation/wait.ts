@@ -9,6 +9,15 @@ import { Stopped } from './journal.js';
 export const finishedWithin = (clock: Clock, finished: Promise<Finished>, ms: number): Promise<Finished | undefined> =>
   new Promise((resolve, reject) => {
     const timer = clock.after(ms, () => resolve(undefined));
-    const failed = (error: unknown): void => (error instanceof Stopped ? resolve(undefined) : reject(error));
-    finished.then(resolve, failed).finally(() => timer.cancel());
+    finished.then(
+      end => {
+        timer.cancel();
+        resolve(end);
+      },
+      error => {
+        timer.cancel();
+        if (error instanceof Stopped) resolve(undefined);
+        else reject(error);
+      },
+    );
   });

@@ -1,3 +1,5 @@
+import { remember } from '../remember.js';
+
 /** What a container answered. */
 export interface Reply {
   readonly status: number;
@@ -41,8 +43,8 @@ interface Head {
   readonly idle: number;
 }
 
-/** A head without its last line end. Returns what is wrong with it as text. */
-const parseHead = (text: string): Head | string => {
+/** A head without its last line end. Returns what is wrong with it as text. A container's heads differ by the second. */
+const parseHead = remember((text): Head | string => {
   const lines = text.split('\r\n');
   const start = STATUS_LINE.exec(lines[0] as string);
   if (!start) return 'the reply does not begin with an HTTP status line';
@@ -74,7 +76,7 @@ const parseHead = (text: string): Head | string => {
   if (encoded && length !== undefined) return 'the reply has both a Content-Length and a Transfer-Encoding';
   const kept = start[1] === '0' ? connection.includes('keep-alive') : !connection.includes('close');
   return { status, length, silent, took, idle: kept ? idle : 0 };
-};
+});
 
 /** Reads one reply with a `Content-Length`, the only kind OpenWhisk takes, out of chunks cut anywhere. Keeps no chunk. */
 export class ReplyReader {

@@ -57,8 +57,8 @@ export type Outcome =
   | (Where & {
       readonly kind: 'ran';
       readonly end: number;
-      readonly initMs?: number;
-      readonly runMs?: number;
+      readonly initMs?: number | undefined;
+      readonly runMs?: number | undefined;
       /** The call that decides the result: /init when that failed, else /run. */
       readonly phase: 'init' | 'run';
       readonly result: CallResult;

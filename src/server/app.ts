@@ -18,6 +18,7 @@ import type { Identities } from '../invocation/identity.js';
 import type { Logger } from '../log.js';
 import { http } from '../messages.js';
 import type { PoolStats } from '../pool/stats.js';
+import { remember } from '../remember.js';
 import { docsRouter } from './docs.js';
 import { authenticate } from './middleware/authenticate.js';
 import { CORS_HEADERS, restCors } from './middleware/cors.js';
@@ -40,14 +41,16 @@ export interface AppParts extends ApiParts {
 }
 
 const API = '/api/v1';
+const BELOW_API = `${API}/`;
+const REST = `${API}/namespaces`;
 
-const isApi = (path: string): boolean => path === API || path.startsWith(`${API}/`);
+const isApi = (path: string): boolean => path === API || path.startsWith(BELOW_API);
 
 /** Layers that REST resources, the most called routes, pass over at once. */
 const outside =
   (layers: readonly Koa.Middleware[]): Koa.Middleware =>
   (ctx, next) => {
-    if (ctx.path.startsWith(`${API}/namespaces`)) return next();
+    if (ctx.path.startsWith(REST)) return next();
     const from = (i: number): Promise<unknown> => {
       const layer = layers[i];
       return layer ? Promise.resolve(layer(ctx, () => from(i + 1))) : next();
@@ -74,20 +77,29 @@ const apiRoutes = (parts: ApiParts): Route[] => [
 /** `actions` of `/guest/actions/hello`; empty where there is none. */
 const collectionOf = (path: string): string => /^\/[^/]*\/([a-z]+)/.exec(path)?.[1] ?? '';
 
-/** A router for each collection: one for all of them would hold every path against a request before it takes one. */
+/**
+ * A router for each collection: one for all of them would hold every path against a request before it takes one. What they
+ * find is remembered, as the next request is mostly for the same.
+ */
 const restRouter = (routes: readonly Route[]): Koa.Middleware => {
-  const prefix = `${API}/namespaces`;
   const routers = new Map<string, Router>();
   for (const { method, path, handle } of routes) {
     const collection = collectionOf(path);
-    const router = routers.get(collection) ?? new Router({ prefix, strict: true, sensitive: true });
+    const router = routers.get(collection) ?? new Router({ prefix: REST, strict: true, sensitive: true });
     routers.set(collection, router);
     router[method](path, ctx => handle(ctx as unknown as Context));
   }
-  const layers = new Map([...routers].map(([name, router]) => [name, router.routes() as unknown as Koa.Middleware]));
+  const find = remember(call => {
+    const [method, path] = call.split(' ', 2) as [string, string];
+    const router = routers.get(collectionOf(path.slice(REST.length))) ?? routers.get('');
+    const layer = router?.match(path, method).pathAndMethod[0];
+    return layer && { handle: layer.stack[0] as Koa.Middleware, params: layer.params(path, layer.captures(path)) };
+  });
   return (ctx, next) => {
-    const layer = layers.get(collectionOf(ctx.path.slice(prefix.length))) ?? layers.get('');
-    return layer ? layer(ctx, next) : next();
+    const found = find(`${ctx.method} ${ctx.path}`);
+    if (!found) return next();
+    ctx['params'] = found.params;
+    return found.handle(ctx, next);
   };
 };
 

@@ -1,11 +1,12 @@
 import type { Middleware } from 'koa';
 import { rejection } from '../errors.js';
 import { http } from '../messages.js';
+import { remember } from '../remember.js';
 import { parseAddress, WEB_PREFIX } from '../web/address.js';
 import type { ReadForwarded } from '../web/forwarded.js';
 
 /** `NAMESPACE.localhost`, which browsers resolve to this machine by themselves. */
-const VANITY = /^([0-9a-z-]+)\.localhost(?::\d+)?$/i;
+const vanity = remember((host): string | undefined => /^([0-9a-z-]+)\.localhost(?::\d+)?$/i.exec(host)?.[1]);
 
 /** What the host itself shows. */
 const FRONT_PAGE = 'public/index.html';
@@ -17,7 +18,7 @@ const FRONT_PAGE = 'public/index.html';
 export const vanityHosts =
   (forwarded: ReadForwarded): Middleware =>
   (ctx, next) => {
-    const namespace = VANITY.exec(forwarded(ctx.req).host)?.[1];
+    const namespace = vanity(forwarded.host(ctx.req));
     if (namespace === undefined) return next();
     const below = `${namespace}/${ctx.path === '/' ? FRONT_PAGE : ctx.path.slice(1)}`;
     if (!parseAddress(below)) throw rejection(404, http.noRoute);

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { UsageError } from '../errors.js';
@@ -15,7 +15,11 @@ export interface Forwarded {
   readonly chain: string;
 }
 
-export type ReadForwarded = (req: IncomingMessage) => Forwarded;
+export interface ReadForwarded {
+  (req: IncomingMessage): Forwarded;
+  /** The host alone, which every request is asked for. */
+  host(req: IncomingMessage): string;
+}
 
 /** `::ffff:127.0.0.1` is the IPv4 address it carries. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
@@ -37,6 +41,8 @@ const parseTrusted = (list: string): BlockList => {
   return trusted;
 };
 
+const NOTHING: IncomingHttpHeaders = {};
+
 const first = (value: string | string[] | undefined): string | undefined => {
   const text = Array.isArray(value) ? value[0] : value;
   return text?.split(',')[0]?.trim() || undefined;
@@ -51,16 +57,23 @@ const portOf = (host: string, proto: 'http' | 'https'): string =>
  */
 export const createForwarded = (trusted: string | undefined): ReadForwarded => {
   const proxies = trusted === undefined ? undefined : parseTrusted(trusted);
-  return req => {
-    const peer = plain(req.socket.remoteAddress ?? '');
-    const believed = proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer));
-    const given = believed ? req.headers : {};
+  const peerOf = (req: IncomingMessage): string => plain(req.socket.remoteAddress ?? '');
+  const believed = (req: IncomingMessage): IncomingHttpHeaders => {
+    if (proxies === undefined) return NOTHING;
+    const peer = peerOf(req);
+    return isIP(peer) !== 0 && proxies.check(peer, family(peer)) ? req.headers : NOTHING;
+  };
+  const hostOf = (req: IncomingMessage, given: IncomingHttpHeaders): string => {
+    const authority = req.headers[':authority'];
+    return first(given['x-forwarded-host']) ?? (typeof authority === 'string' ? authority : req.headers.host) ?? '';
+  };
+  const read = (req: IncomingMessage): Forwarded => {
+    const peer = peerOf(req);
+    const given = believed(req);
     const secure = (req.socket as Partial<TLSSocket>).encrypted === true;
     const named = first(given['x-forwarded-proto'])?.toLowerCase();
     const proto = named === 'http' || named === 'https' ? named : secure ? 'https' : 'http';
-    const authority = req.headers[':authority'];
-    const host =
-      first(given['x-forwarded-host']) ?? (typeof authority === 'string' ? authority : req.headers.host) ?? '';
+    const host = hostOf(req, given);
     const before = given['x-forwarded-for'];
     return {
       proto,
@@ -70,4 +83,5 @@ export const createForwarded = (trusted: string | undefined): ReadForwarded => {
       chain: before === undefined ? peer : `${before}, ${peer}`,
     };
   };
+  return Object.assign(read, { host: (req: IncomingMessage) => hostOf(req, believed(req)) });
 };

@@ -3,7 +3,7 @@ import { interpret } from '../../src/invocation/response.js';
 import { outcome as text } from '../../src/messages.js';
 
 const LIMIT = 1024;
-const base = { outOfMemory: false, timeout: 500, limit: LIMIT, truncation: LIMIT };
+const bounds = { timeout: 500, limit: LIMIT, truncation: LIMIT };
 const reply = (status: number, body: string) => ({
   kind: 'response' as const,
   status,
@@ -12,8 +12,10 @@ const reply = (status: number, body: string) => ({
   silent: false,
   length: Buffer.byteLength(body),
 });
-const run = (status: number, body: string) => interpret({ ...base, phase: 'run', result: reply(status, body) });
-const init = (status: number, body: string) => interpret({ ...base, phase: 'init', result: reply(status, body) });
+const answered = (phase: 'init' | 'run', status: number, body: string, truncation = LIMIT) =>
+  interpret({ phase, result: reply(status, body), outOfMemory: false }, { ...bounds, truncation });
+const run = (status: number, body: string) => answered('run', status, body);
+const init = (status: number, body: string) => answered('init', status, body);
 
 describe('an answer of /run', () => {
   it.each([
@@ -45,9 +47,9 @@ describe('an answer of /run', () => {
 
 it('shows no more of what is too long than the truncation size', () => {
   const body = JSON.stringify({ a: 'x'.repeat(2 * LIMIT) });
-  const response = interpret({ ...base, truncation: 10, phase: 'run', result: reply(200, body) });
+  const response = answered('run', 200, body, 10);
   expect(response.result?.value).toEqual({ error: text.truncated(body.length, LIMIT, body.slice(0, 10)) });
-  expect(interpret({ ...base, truncation: 1, phase: 'run', result: reply(200, '{"a":1}') }).statusCode).toBe(0);
+  expect(answered('run', 200, '{"a":1}', 1).statusCode).toBe(0);
 });
 
 describe('a failed /init', () => {
@@ -70,7 +72,7 @@ describe('no answer', () => {
     ['run', { kind: 'noContentLength' as const, status: 200 }, false, text.runAbnormal],
     ['run', broken, true, text.outOfMemory],
   ] as const)('%s %j, out of memory %j', (phase, result, outOfMemory, error) => {
-    expect(interpret({ ...base, phase, result, outOfMemory })).toMatchObject({
+    expect(interpret({ phase, result, outOfMemory }, bounds)).toMatchObject({
       statusCode: 2,
       result: { value: { error } },
     });

@@ -20,6 +20,7 @@ describe('X-Forwarded-*', () => {
     ['fd00::7', 'fd00::/16'],
     ['127.0.0.1', '::1 127.0.0.1'],
   ])('from %s is believed with --trust-proxy %s', (peer, trusted) => {
+    expect(createForwarded(trusted).host(request(peer, sent))).toBe('outer.example');
     expect(createForwarded(trusted)(request(peer, sent))).toEqual({
       proto: 'https',
       host: 'outer.example',

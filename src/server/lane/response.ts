@@ -1,9 +1,16 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
+import { remember } from '../../remember.js';
 
 type Value = string | number | readonly string[];
 
 /** Replies that have no body and no length. */
 const bodiless = (status: number): boolean => status === 204 || status === 304;
+
+/** By what a header of this name is found. Throws for what is no name. */
+const keyOf = remember(name => {
+  validateHeaderName(name);
+  return name.toLowerCase();
+});
 
 /** As much of node's `ServerResponse` as koa uses for a reply of text or bytes. It is sent at once, head and body together. */
 export class WholeResponse {
@@ -28,8 +35,7 @@ export class WholeResponse {
 
   /** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
   setHeader(name: string, value: Value): this {
-    const key = name.toLowerCase();
-    validateHeaderName(name);
+    const key = keyOf(name);
     if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
     if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
     else validateHeaderValue(name, String(value));

@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import type { RequestState } from '../../api/context.js';
+import { header, type RequestState } from '../../api/context.js';
 import { rejection } from '../../errors.js';
 import type { Identities, Identity } from '../../invocation/identity.js';
 import { http } from '../../messages.js';
@@ -28,7 +28,7 @@ export const findCaller =
 export const authenticate =
   (identities: Identities): Middleware =>
   (ctx, next) => {
-    const credentials = basicCredentials(ctx.get('authorization'));
+    const credentials = basicCredentials(header(ctx, 'authorization'));
     if (!credentials) throw rejection(401, http.authMissing, CHALLENGE);
     const identity = identities.authenticate(...credentials);
     if (!identity) throw rejection(401, http.authInvalid, CHALLENGE);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Middleware } from 'koa';
+import { header } from '../../api/context.js';
 import { rejection } from '../../errors.js';
 import { http } from '../../messages.js';
 import { remember } from '../../remember.js';
@@ -40,8 +41,8 @@ export const createHostCheck = ({ host, allowed = '' }: HostOptions): ((header: 
 export const refuseForeignHosts = (options: HostOptions): Middleware => {
   const known = createHostCheck(options);
   return (ctx, next) => {
-    const header = ctx.get('host') || ctx.get(':authority');
-    if (header !== '' && !known(header)) throw rejection(403, http.untrustedHost(header.slice(0, 256)));
+    const name = header(ctx, 'host') || header(ctx, ':authority');
+    if (name !== '' && !known(name)) throw rejection(403, http.untrustedHost(name.slice(0, 256)));
     return next();
   };
 };

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { MAX_BODY } from '../../api/body.js';
+import { header } from '../../api/context.js';
 import { http } from '../../messages.js';
 import { remember } from '../../remember.js';
 
@@ -24,6 +25,6 @@ export const refuseBadTargets: Middleware = (ctx, next) => {
   if (ctx.url.length > MAX_URI) return Promise.resolve(refuse(414, http.uriTooLong));
   const bad = illegal(ctx.url);
   if (bad !== undefined) return Promise.resolve(refuse(400, http.illegalTarget(bad)));
-  if (Number(ctx.get('content-length')) > MAX_BODY) return Promise.resolve(refuse(400, http.bodyTooLarge));
+  if (Number(header(ctx, 'content-length')) > MAX_BODY) return Promise.resolve(refuse(400, http.bodyTooLarge));
   return next();
 };

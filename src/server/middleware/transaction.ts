@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import type { RequestState } from '../../api/context.js';
+import { header, type RequestState } from '../../api/context.js';
 import { transactionId } from '../../ids.js';
 
 /** Longest client-sent id that is taken over; anything printable is allowed. */
@@ -7,11 +7,11 @@ const USABLE = /^[\x20-\x7e]{1,256}$/;
 
 /** Every request gets an id, the client's own if it sent one; ids that begin `sid_` are the system's (OPENWHISK.md 1.1). */
 export const transactions: Middleware = (ctx, next) => {
-  const sent = ctx.get('x-request-id');
+  const sent = header(ctx, 'x-request-id');
   const id = USABLE.test(sent) && !sent.startsWith('sid_') ? sent : transactionId();
   const state = ctx.state as RequestState;
   state.transactionId = id;
-  state.extraLogging = ctx.get('x-ow-extra-logging').toLowerCase() === 'on';
+  state.extraLogging = header(ctx, 'x-ow-extra-logging').toLowerCase() === 'on';
   ctx.set('X-Request-ID', id);
   return next();
 };
