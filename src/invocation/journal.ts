@@ -3,6 +3,7 @@ import type { Activation } from '../entities/types.js';
 import { errorText, HttpError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { http } from '../messages.js';
+import { PassingMap } from '../passing-map.js';
 import { type ActivationStore, type JournalStore, StoreUnavailable } from '../store/store.js';
 import type { Invocation } from './invocation.js';
 import { callText, recordText } from './journal-entry.js';
@@ -60,9 +61,9 @@ const rootOf = (followed: Followed): Followed => (followed.parent ? rootOf(follo
  * the record of the step before it is on its way in the same transaction: replay (recover.ts) needs no more than that.
  */
 export const createLedger = ({ journal, activations, records, clock, log }: Parts) => {
-  const followed = new Map<string, Followed>();
+  const followed = new PassingMap<string, Followed>();
   /** Calls not journaled yet, oldest first. */
-  const young = new Set<Followed>();
+  const young = new PassingMap<string, Followed>();
   let armed = false;
   let stopping = false;
 
@@ -130,12 +131,12 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
     const committed = commit(roots);
     const pending = committed.catch(() => {});
     const all = roots.flatMap(chainOf);
-    for (const root of roots) young.delete(root);
+    for (const root of roots) young.delete(root.invocation.id);
     for (const one of all) one.pending = pending;
     try {
       await committed;
     } catch (error) {
-      for (const root of roots) if (!root.ended) young.add(root);
+      for (const root of roots) if (!root.ended) young.set(root.invocation.id, root);
       throw error;
     } finally {
       for (const one of all) one.pending = undefined;
@@ -154,7 +155,7 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
   const sweep = async (): Promise<void> => {
     const limit = clock.now() - LATE;
     const late: Followed[] = [];
-    for (const one of young) {
+    for (const one of young.values()) {
       if (one.since > limit) break;
       late.push(one);
     }
@@ -227,7 +228,7 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
     },
     /** A blocking call begins. */
     begin(invocation: Invocation): void {
-      young.add(follow(invocation));
+      young.set(invocation.id, follow(invocation));
       arm(LATE);
     },
     /** The user's code is about to run. */
@@ -259,14 +260,14 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
       if (!one) return;
       one.ended = true;
       followed.delete(id);
-      young.delete(one);
+      young.delete(id);
     },
     /** It ended as `Stopped`: the entry stays for the next start. */
     leave(id: string): void {
       const one = followed.get(id);
       if (!one) return;
       followed.delete(id);
-      young.delete(one);
+      young.delete(id);
     },
     isJournaled: (id: string): boolean => followed.get(id)?.journaled ?? false,
     /** Resolves when the call that `id` is, or is a step of, is in the journal. Rejects with `StoreUnavailable`. */
@@ -278,7 +279,7 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
     async seal(): Promise<void> {
       stopping = true;
       try {
-        await keepAll([...young]);
+        await keepAll([...young.values()]);
       } catch (error) {
         log.warn(`blocking calls under way are not in the journal: ${errorText(error)}`);
       }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Activation } from '../entities/types.js';
+import { PassingMap } from '../passing-map.js';
 import type { ActivationStore, JournalStore } from '../store/store.js';
 import type { Identity } from './identity.js';
 
@@ -14,7 +15,7 @@ export type Records = ReturnType<typeof createRecords>;
  * reader that knows the id wait for it, so that "invoke, then get" never sees a 404.
  */
 export const createRecords = (store: ActivationStore, journal: JournalStore, clock: Clock) => {
-  const pending = new Map<string, Promise<void>>();
+  const pending = new PassingMap<string, Promise<void>>();
 
   const put = (activation: Activation, invoker: Identity, always: boolean): void => {
     if (always || invoker.limits.storeActivations) store.put(activation);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { HttpError } from '../errors.js';
 import { throttle as text } from '../messages.js';
+import { PassingMap } from '../passing-map.js';
 import type { Identity } from './identity.js';
 
 const MINUTE = 60_000;
@@ -32,7 +33,7 @@ export type Throttles = ReturnType<typeof createThrottles>;
 export const createThrottles = (clock: Clock) => {
   const invocations = new Window();
   const fires = new Window();
-  const inFlight = new Map<string, number>();
+  const inFlight = new PassingMap<string, number>();
 
   const checkRate = (window: Window, identity: Identity, allowed: number): void => {
     const count = window.add(identity.uuid, clock.now());

@@ -112,7 +112,8 @@ export class ContainerClient {
   private readonly maxBody: number;
   private readonly clock: Clock;
   private readonly idle: Connection[] = [];
-  private readonly busy = new Set<Connection>();
+  private readonly connections = new Set<Connection>();
+  private busy = 0;
   /** Calls for which there was no connection. */
   private readonly waiting: Call[] = [];
   private closed = false;
@@ -196,14 +197,14 @@ export class ContainerClient {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const connection of [...this.busy, ...this.idle]) connection.drop(ENDED);
+    for (const connection of [...this.connections]) connection.drop(ENDED);
     for (const call of this.waiting.splice(0)) refuse(call);
   }
 
   private post(path: string, headers: string, body: Buffer | string, done: (result: CallResult) => void): Call {
     const call: Call = new Call(path, headers, body, done, connection => this.release(connection));
     if (this.closed) refuse(call);
-    else if (this.busy.size < this.most) this.assign(call);
+    else if (this.busy < this.most) this.assign(call);
     else this.waiting.push(call);
     return call;
   }
@@ -211,21 +212,33 @@ export class ContainerClient {
   private assign(call: Call): void {
     let connection = this.idle.pop();
     while (connection?.usable === false) {
-      connection.drop(STALE);
+      this.discard(connection);
       connection = this.idle.pop();
     }
-    connection ??= new Connection(this.address, this.maxBody, this.clock);
-    this.busy.add(connection);
+    connection ??= this.connect();
+    this.busy++;
     call.connection = connection;
     connection.send(call);
   }
 
+  private connect(): Connection {
+    const connection = new Connection(this.address, this.maxBody, this.clock);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  private discard(connection: Connection): void {
+    this.connections.delete(connection);
+    connection.drop(STALE);
+  }
+
   private release(connection: Connection): void {
-    this.busy.delete(connection);
+    this.busy--;
     if (this.closed) return;
     if (connection.usable) this.idle.push(connection);
+    else this.connections.delete(connection);
     // The one used last is taken first, so the oldest stand in front.
-    while (this.idle[0]?.usable === false) this.idle.shift()?.drop(STALE);
+    while (this.idle[0]?.usable === false) this.discard(this.idle.shift() as Connection);
     // A call that ended while it waited must not reach the container any more.
     let next = this.waiting.shift();
     while (next?.ended) next = this.waiting.shift();

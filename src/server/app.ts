@@ -46,11 +46,10 @@ const REST = `${API}/namespaces`;
 
 const isApi = (path: string): boolean => path === API || path.startsWith(BELOW_API);
 
-/** Layers that REST resources, the most called routes, pass over at once. */
-const outside =
+/** Several layers as one. */
+const nested =
   (layers: readonly Koa.Middleware[]): Koa.Middleware =>
   (ctx, next) => {
-    if (ctx.path.startsWith(REST)) return next();
     const from = (i: number): Promise<unknown> => {
       const layer = layers[i];
       return layer ? Promise.resolve(layer(ctx, () => from(i + 1))) : next();
@@ -91,6 +90,8 @@ const restRouter = (routes: readonly Route[]): Koa.Middleware => {
   }
   const find = remember(call => {
     const [method, path] = call.split(' ', 2) as [string, string];
+    // The router would answer it as GET; OpenWhisk has no such method (OPENWHISK.md 1.1).
+    if (method === 'HEAD') return undefined;
     const router = routers.get(collectionOf(path.slice(REST.length))) ?? routers.get('');
     const layer = router?.match(path, method).pathAndMethod[0];
     return layer && { handle: layer.stack[0] as Koa.Middleware, params: layer.params(path, layer.captures(path)) };
@@ -135,12 +136,6 @@ const preflight: Koa.Middleware = (ctx, next) => {
   return Promise.resolve(sendOk(ctx));
 };
 
-/** The router would answer HEAD as GET; OpenWhisk has no such method (OPENWHISK.md 1.1). */
-const exceptHead =
-  (layer: Koa.Middleware): Koa.Middleware =>
-  (ctx, next) =>
-    ctx.method === 'HEAD' ? next() : layer(ctx, next);
-
 /** Nothing answered: 404 under the API, where credentials were checked first; 405 elsewhere. */
 const noRoute: Koa.Middleware = ctx => {
   throw isApi(ctx.path)
@@ -173,13 +168,16 @@ export const createApp = (parts: AppParts, web: WebLayers): Koa => {
   app.use(refuseForeignHosts(parts.trust));
   app.use(refuseForeignOrigins(parts.trust.origins));
   app.use(web.vanity);
-  app.use(outside(web.layers));
-  app.use(preflight);
+  const resources = nested([preflight, requireUser, restCors, rest]);
   const open = [openRouter(parts, info, requireUser), ...docs];
-  app.use(outside(open.map(router => router.routes() as unknown as Koa.Middleware)));
-  app.use((ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()));
-  app.use(restCors);
-  app.use(exceptHead(rest));
+  const others = nested([
+    ...web.layers,
+    preflight,
+    ...open.map(router => router.routes() as unknown as Koa.Middleware),
+    (ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()),
+  ]);
+  // The most called routes go through no layer that is not for them.
+  app.use((ctx, next) => (ctx.path.startsWith(REST) ? resources : others)(ctx, next));
   app.use(noRoute);
   return app;
 };

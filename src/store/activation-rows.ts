@@ -6,11 +6,15 @@ const ID = /^[0-9a-f]{32}$/;
 /** Ids are stored as their 16 bytes. Undefined when `id` is none. */
 export const idBytes = (id: string): Buffer | undefined => (ID.test(id) ? Buffer.from(id, 'hex') : undefined);
 
+/** Throws `TypeError` for what is no id that this server made. */
+export const checkId = (id: string): void => {
+  if (!ID.test(id)) throw new TypeError(`'${id}' is not an activation id: 32 lower-case hex characters.`);
+};
+
 /** As `idBytes`, for ids this server made. Throws `TypeError`. */
 export const ownId = (id: string): Buffer => {
-  const bytes = idBytes(id);
-  if (!bytes) throw new TypeError(`'${id}' is not an activation id: 32 lower-case hex characters.`);
-  return bytes;
+  checkId(id);
+  return Buffer.from(id, 'hex');
 };
 
 const text = (annotations: readonly Annotation[], key: string): string | undefined => {

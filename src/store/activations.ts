@@ -4,6 +4,7 @@ import type { Logger } from '../log.js';
 import { ActivationIndex, type Scope } from './activation-index.js';
 import {
   type ActivationRow,
+  checkId,
   decode,
   decodeSummary,
   idBytes,
@@ -62,7 +63,7 @@ export class SqliteActivations implements ActivationStore {
   }
 
   put(activation: Activation): void {
-    ownId(activation.activationId);
+    checkId(activation.activationId);
     if (!Number.isSafeInteger(activation.start)) throw new TypeError('An activation starts at a whole millisecond.');
     if (this.pending.add(activation)) this.batches.later();
   }

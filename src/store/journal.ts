@@ -1,6 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import type { Clock } from '../clock.js';
-import { ownId } from './activation-rows.js';
+import { PassingMap } from '../passing-map.js';
+import { checkId, ownId } from './activation-rows.js';
 import type { Batches, BatchPart } from './batches.js';
 import { unavailable } from './failures.js';
 import type { Marks } from './marks.js';
@@ -35,13 +36,13 @@ const statements = (db: Sqlite.Database) => ({
 export class SqliteJournal implements JournalStore, BatchPart {
   private readonly sql: ReturnType<typeof statements>;
   /** Committed entries, in order of acceptance. */
-  private readonly open = new Map<string, Entry>();
-  private readonly waiting = new Map<string, Entry>();
+  private readonly open = new PassingMap<string, Entry>();
+  private readonly waiting = new PassingMap<string, Entry>();
   private groups: Group[] = [];
   private ending = new Set<string>();
   private writtenGroups = 0;
   /** Entries whose removal is in the open transaction. */
-  private readonly removed = new Set<Entry>();
+  private removed = new Set<Entry>();
   private nextSeq = 1;
 
   constructor(
@@ -70,7 +71,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
     if (this.batches.closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     const fresh: { entry: Entry; payload: string | Buffer }[] = [];
     for (const { id, payload } of entries) {
-      ownId(id);
+      checkId(id);
       if (this.open.has(id) || this.waiting.has(id)) continue;
       const entry: Entry = { id, seq: this.nextSeq++, accepted: this.clock.now(), state: 'accepted' };
       this.waiting.set(id, entry);
@@ -143,7 +144,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
       this.ending.delete(entry.id);
       if (entry.slot !== undefined) this.marks.free(entry.slot);
     }
-    this.removed.clear();
+    this.removed = new Set();
     for (const group of groups) group.resolve();
   }
 
@@ -151,7 +152,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
     const groups = this.groups;
     this.groups = [];
     this.writtenGroups = 0;
-    this.removed.clear();
+    this.removed = new Set();
     this.waiting.clear();
     for (const group of groups) group.reject(unavailable(error));
   }

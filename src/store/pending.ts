@@ -1,4 +1,5 @@
 import type { Activation } from '../entities/types.js';
+import { PassingMap } from '../passing-map.js';
 import { filterNames } from './activation-rows.js';
 import type { ActivationQuery } from './store.js';
 
@@ -19,7 +20,7 @@ const matches = ({ activation, named, bound }: Pending, query: ActivationQuery):
 
 /** Activations that wait to be written, in order of put. */
 export class PendingActivations {
-  private readonly byId = new Map<string, Pending>();
+  private readonly byId = new PassingMap<string, Pending>();
 
   /** `stored` tells whether the file has an id. */
   constructor(private readonly stored: (id: string) => boolean) {}

@@ -6,6 +6,13 @@ type Value = string | number | readonly string[];
 /** Replies that have no body and no length. */
 const bodiless = (status: number): boolean => status === 204 || status === 304;
 
+/** A header that is set; there are few, so that looking through all of them is quick. */
+interface Field {
+  readonly key: string;
+  readonly name: string;
+  readonly value: Value;
+}
+
 /** By what a header of this name is found. Throws for what is no name. */
 const keyOf = remember(name => {
   validateHeaderName(name);
@@ -23,7 +30,7 @@ export class WholeResponse {
   writableEnded = false;
   /** A reply does not wait for its socket: what comes after the peer has gone is written nowhere. */
   readonly socket = null;
-  private readonly fields = new Map<string, readonly [name: string, value: Value]>();
+  private readonly fields: Field[] = [];
 
   /**
    * `tail`: the last lines of a head, by whether the connection is kept. `send` is called once.
@@ -39,28 +46,32 @@ export class WholeResponse {
     if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
     if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
     else validateHeaderValue(name, String(value));
-    this.fields.set(key, [name, value]);
+    const field = { key, name, value };
+    const at = this.indexOf(key);
+    if (at < 0) this.fields.push(field);
+    else this.fields[at] = field;
     return this;
   }
 
   getHeader(name: string): Value | undefined {
-    return this.fields.get(name.toLowerCase())?.[1];
+    return this.fields[this.indexOf(keyOf(name))]?.value;
   }
 
   hasHeader(name: string): boolean {
-    return this.fields.has(name.toLowerCase());
+    return this.indexOf(keyOf(name)) >= 0;
   }
 
   removeHeader(name: string): void {
-    this.fields.delete(name.toLowerCase());
+    const at = this.indexOf(keyOf(name));
+    if (at >= 0) this.fields.splice(at, 1);
   }
 
   getHeaderNames(): string[] {
-    return [...this.fields.keys()];
+    return this.fields.map(({ key }) => key);
   }
 
   getHeaders(): Record<string, Value> {
-    return Object.fromEntries([...this.fields].map(([name, [, value]]) => [name, value]));
+    return Object.fromEntries(this.fields.map(({ key, value }) => [key, value]));
   }
 
   /** Koa listens for a reply that fails while it is sent; this one is sent by then. */
@@ -77,14 +88,20 @@ export class WholeResponse {
     this.writableEnded = true;
     const { statusCode, fields } = this;
     let head = `HTTP/1.1 ${statusCode} ${this.statusMessage || (STATUS_CODES[statusCode] ?? 'unknown')}\r\n`;
-    for (const [name, value] of fields.values()) {
+    for (const { name, value } of fields) {
       if (typeof value === 'object') for (const one of value) head += `${name}: ${one}\r\n`;
       else head += `${name}: ${value}\r\n`;
     }
     const empty = bodiless(statusCode);
-    if (!empty && !fields.has('content-length')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-    const kept = String(fields.get('connection')?.[1]).toLowerCase() !== 'close';
+    if (!empty && !this.hasHeader('content-length')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    const kept = String(this.getHeader('connection')).toLowerCase() !== 'close';
     this.send(`${head}${this.tail(kept)}\r\n`, empty ? '' : body, kept);
     return this;
+  }
+
+  private indexOf(key: string): number {
+    const { fields } = this;
+    for (let at = 0; at < fields.length; at++) if ((fields[at] as Field).key === key) return at;
+    return -1;
   }
 }
