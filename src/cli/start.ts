@@ -2,6 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { type OptionName, options } from '../config/options.js';
 import type { RunningServer } from '../server/start.js';
 import type { Flags } from './data.js';
+import { expectShortLives } from './heap.js';
 import { configOf, typedOptions, withOptions } from './options.js';
 import { errorOutput, progressWriter } from './pull-progress.js';
 
@@ -61,6 +62,7 @@ export const startCommand: CommandModule<object, Flags> = {
   describe: 'Start the server',
   builder: yargs => addOptions(yargs) as Argv<Flags>,
   handler: async argv => {
+    expectShortLives();
     const config = configOf(argv, flagsOf(argv));
     // Loaded only here: the other commands do without.
     const { startServer } = await import('../server/start.js');
