@@ -1,12 +1,17 @@
 import PQueue from 'p-queue';
 
+/** Jobs after which a queue that has come to rest is replaced: it has a Map of what runs, which grows old (passing-map.ts). */
+const RENEW = 64;
+
 /**
  * The jobs of one executable that wait, oldest first, urgent ones ahead. `take` is called with the next job as soon as
  * a slot is free; the slot stays taken until the promise it returned resolves. `take` must not throw or reject.
  * `slots` counts free and taken ones together; it starts at 0.
  */
 export class Lane<J> {
-  private readonly queue = new PQueue({ autoStart: false });
+  private queue = new PQueue({ autoStart: false });
+  /** Jobs that `queue` was given. */
+  private queued = 0;
   private granted = 0;
   /** Slots of jobs that found one free when nobody waited: the queue never saw them. */
   private direct = 0;
@@ -27,6 +32,11 @@ export class Lane<J> {
       });
       return;
     }
+    if (this.queued >= RENEW && this.queue.size === 0 && this.queue.pending === 0) {
+      this.queue = new PQueue({ autoStart: false });
+      this.queued = 0;
+    }
+    this.queued++;
     this.share();
     void this.queue.add(() => this.take(job), urgent ? { priority: 1 } : undefined);
   }

@@ -47,7 +47,7 @@ const configure = (db: Sqlite.Database, durability: 'normal' | 'full'): void => 
   db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
   db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
-  db.pragma('cache_size = -32768');
+  db.pragma('cache_size = -8192');
   db.pragma('temp_store = MEMORY');
   db.pragma('journal_size_limit = 16777216');
 };

@@ -39,6 +39,23 @@ describe('Lane', () => {
     expect(jobs()).toEqual([1, 2]);
   });
 
+  it('goes on in the same way however often it has come to rest', async () => {
+    const { lane, taken, jobs } = open();
+    const all = Array.from({ length: 300 }, (_, job) => job);
+    for (let at = 0; at < all.length; at += 3) {
+      lane.slots = 0;
+      for (const job of all.slice(at, at + 3)) lane.add(job, false);
+      expect(lane.waiting).toBe(3);
+      lane.slots = 2;
+      expect(jobs()).toEqual(all.slice(0, at + 2));
+      for (let next = at; next < at + 3; next++) {
+        taken[next]?.release();
+        await flush();
+      }
+    }
+    expect(jobs()).toEqual(all);
+  });
+
   it('lets urgent jobs pass, in their order', () => {
     const { lane, jobs } = open();
     for (const [job, urgent] of [
