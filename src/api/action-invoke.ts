@@ -34,7 +34,7 @@ export const checkPayloadLength = (ctx: Context, max: number): void => checkPayl
 /** Answers 202 with the id. */
 export const sendAccepted = (ctx: Context, id: string): void => {
   sendJsonText(ctx, 202, `{"activationId":"${id}"}`);
-  ctx.set(ACTIVATION_HEADER, id);
+  ctx.res.setHeader(ACTIVATION_HEADER, id);
 };
 
 const STATUS = [200, 502, 502, 500] as const;
@@ -48,7 +48,7 @@ const sendFinished = (ctx: Context, { activation, response }: Finished, resultOn
       ? (result?.text ?? '{}')
       : activationJson(activation);
   sendJsonText(ctx, STATUS[response.statusCode], json);
-  ctx.set(ACTIVATION_HEADER, activation.activationId);
+  ctx.res.setHeader(ACTIVATION_HEADER, activation.activationId);
 };
 
 /** POST of an action: throttle, size, entitlement, body, existence, in this order (OPENWHISK.md 8.4). */

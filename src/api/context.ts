@@ -33,7 +33,7 @@ export const sendJsonText = (ctx: Context, status: number, json: string): void =
     throw rejection(406, http.notAcceptable(JSON_TYPE));
   }
   ctx.status = status;
-  ctx.set('Content-Type', JSON_TYPE);
+  ctx.res.setHeader('Content-Type', JSON_TYPE);
   ctx.body = json;
 };
 

@@ -38,7 +38,7 @@ export const filterNames = ({ name, annotations }: Activation): { named: string;
 /** The values of `COLUMNS`, in order. `weight` estimates the bytes the record takes in the file, indexes included. */
 export const encode = (a: Activation): { columns: unknown[]; weight: number } => {
   const annotations = JSON.stringify(a.annotations);
-  const logs = JSON.stringify(a.logs);
+  const logs = a.logs.length === 0 ? '[]' : JSON.stringify(a.logs);
   const columns = [
     ownId(a.activationId),
     a.name,

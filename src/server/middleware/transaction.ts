@@ -12,6 +12,6 @@ export const transactions: Middleware = (ctx, next) => {
   const state = ctx.state as RequestState;
   state.transactionId = id;
   state.extraLogging = header(ctx, 'x-ow-extra-logging').toLowerCase() === 'on';
-  ctx.set('X-Request-ID', id);
+  ctx.res.setHeader('X-Request-ID', id);
   return next();
 };
