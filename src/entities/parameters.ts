@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.js';
-import type { Annotation, Parameter } from './types.js';
+import type { Annotation, Parameter, PrintedAnnotations } from './types.js';
 
 /** The last of equal keys wins and stands where the first stood. */
 export const dedupe = <T extends Annotation>(items: readonly T[]): T[] => {
@@ -10,6 +10,8 @@ export const dedupe = <T extends Annotation>(items: readonly T[]): T[] => {
 
 /** Merge, right wins: the order of OPENWHISK.md 2.2 (package < binding < action). */
 export const mergeParameters = (...sets: (readonly Parameter[])[]): Parameter[] => dedupe(sets.flat());
+
+export const printed = (list: readonly Annotation[]): PrintedAnnotations => ({ list, text: JSON.stringify(list) });
 
 /** JavaScript truth of an annotation's value as OpenWhisk's `isTruthy` has it. */
 const truthy = (value: unknown): boolean =>

@@ -82,6 +82,12 @@ export type EntityType = EntityDoc['type'];
 /** 0 success, 1 application error, 2 action developer error, 3 whisk internal error (OPENWHISK.md 3.3). */
 export type StatusCode = 0 | 1 | 2 | 3;
 
+/** Annotations and their JSON text: printed once, it goes into answers and into the file. */
+export interface PrintedAnnotations {
+  readonly list: readonly Annotation[];
+  readonly text: string;
+}
+
 /** An activation as stored. Times in epoch ms, `size` in bytes. */
 export interface Activation {
   readonly activationId: string;
@@ -100,7 +106,7 @@ export interface Activation {
   readonly result?: string | undefined;
   readonly size?: number | undefined;
   readonly logs: readonly string[];
-  readonly annotations: readonly Annotation[];
+  readonly annotations: PrintedAnnotations;
 }
 
 /** What a list shows of an activation without `docs`. The annotations are JSON text, passed through without being parsed. */

@@ -1,4 +1,5 @@
 import { pathOf } from '../entities/names.js';
+import { printed } from '../entities/parameters.js';
 import type { Activation, TriggerDoc } from '../entities/types.js';
 import { errorText, HttpError } from '../errors.js';
 import { activationId } from '../ids.js';
@@ -82,6 +83,6 @@ export const fireTrigger = (fire: Fire, start: (call: RuleCall) => string): Acti
     statusCode: 0,
     result: fire.payload.text,
     logs: logs.map(line => JSON.stringify(line)),
-    annotations: [],
+    annotations: printed([]),
   };
 };

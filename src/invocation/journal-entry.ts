@@ -1,4 +1,5 @@
-import type { Activation } from '../entities/types.js';
+import { printed } from '../entities/parameters.js';
+import type { Activation, Annotation } from '../entities/types.js';
 import type { Json } from '../json.js';
 import type { Payload } from './arguments.js';
 import type { Invocation } from './invocation.js';
@@ -47,9 +48,16 @@ export const callText = (invocation: Invocation): string => {
 
 export const recordText = (record: Activation): string => JSON.stringify({ kind: 'record', record });
 
+/** An earlier version's entry has the list of annotations alone. */
+const upToDate = (record: Activation): Activation => {
+  const { annotations } = record as { readonly annotations: Activation['annotations'] | readonly Annotation[] };
+  return 'text' in annotations ? record : { ...record, annotations: printed(annotations) };
+};
+
 /** Reads an entry back. Throws when it is none. */
 export const parseEntry = (text: string): JournalEntryText => {
   const value = JSON.parse(text) as JournalEntryText & { readonly payload: Json };
+  if (value.kind === 'record') return { ...value, record: upToDate(value.record) };
   if (value.kind !== 'call') return value;
   const raw = text.slice(text.indexOf(SEAM) + SEAM.length, -1);
   return { ...value, payload: { text: raw, value: value.payload as unknown as Json } };

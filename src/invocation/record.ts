@@ -1,5 +1,5 @@
 import { docPath } from '../entities/names.js';
-import { annotationValue } from '../entities/parameters.js';
+import { annotationValue, printed } from '../entities/parameters.js';
 import type { ActionLimits, Activation, ActivationSummary, Annotation } from '../entities/types.js';
 import { isObject } from '../json.js';
 import type { Identity } from './identity.js';
@@ -16,7 +16,7 @@ const limitsAnnotation = ({ timeout, memory, logs, concurrency }: ActionLimits):
 
 /** The memory of the `limits` annotation: what an enclosing sequence or composition takes the maximum of. */
 export const recordedMemory = ({ annotations }: Activation): number | undefined => {
-  const limits = annotationValue(annotations, 'limits');
+  const limits = annotationValue(annotations.list, 'limits');
   return isObject(limits) && typeof limits['memory'] === 'number' ? limits['memory'] : undefined;
 };
 
@@ -112,7 +112,7 @@ const base = (
     result: response.result?.text,
     size: response.size,
     logs: [],
-    annotations,
+    annotations: printed(annotations),
   };
 };
 
@@ -143,10 +143,14 @@ export const activationJson = (activation: Activation): string => {
     start,
     end,
     duration,
-    annotations,
-    logs,
   };
-  return `${JSON.stringify(head).slice(0, -1)},"response":${responseJson(activation)}}`;
+  const members = [
+    JSON.stringify(head).slice(0, -1),
+    `"annotations":${annotations.text}`,
+    `"logs":${logs.length === 0 ? '[]' : JSON.stringify(logs)}`,
+    `"response":${responseJson(activation)}}`,
+  ];
+  return members.join(',');
 };
 
 /** A row of the activation list (OPENWHISK.md 2.7) as JSON text: `duration` is end − start. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { printed } from '../entities/parameters.js';
 import type { Activation } from '../entities/types.js';
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -51,12 +52,12 @@ const bareRecord = ({ entry, called }: Left, response: Response, now: number): A
   statusCode: response.statusCode,
   ...(response.result && { result: response.result.text }),
   logs: [],
-  annotations: [
+  annotations: printed([
     { key: 'path', value: called.path },
     { key: 'kind', value: 'unknown' },
     { key: 'waitTime', value: Math.max(0, now - entry.accepted) },
     ...(called.kind === 'step' ? [{ key: 'causedBy', value: 'sequence' }] : []),
-  ],
+  ]),
 });
 
 /**

@@ -28,16 +28,16 @@ const text = (annotations: readonly Annotation[], key: string): string | undefin
  * when it was run through a binding, also `bindingPkg/name`.
  */
 export const filterNames = ({ name, annotations }: Activation): { named: string; bound: string | undefined } => {
-  const [, pkg, packaged] = (text(annotations, 'path') ?? '').split('/');
+  const { list } = annotations;
+  const [, pkg, packaged] = (text(list, 'path') ?? '').split('/');
   const named = packaged === undefined ? name : `${pkg}/${name}`;
-  const binding = text(annotations, 'binding')?.split('/')[1];
+  const binding = text(list, 'binding')?.split('/')[1];
   const bound = binding === undefined ? undefined : `${binding}/${name}`;
   return { named, bound: bound === named ? undefined : bound };
 };
 
 /** The values of `COLUMNS`, in order. `weight` estimates the bytes the record takes in the file, indexes included. */
 export const encode = (a: Activation): { columns: unknown[]; weight: number } => {
-  const annotations = JSON.stringify(a.annotations);
   const logs = a.logs.length === 0 ? '[]' : JSON.stringify(a.logs);
   const columns = [
     ownId(a.activationId),
@@ -50,11 +50,11 @@ export const encode = (a: Activation): { columns: unknown[]; weight: number } =>
     a.duration ?? null,
     a.statusCode,
     a.size ?? null,
-    annotations,
+    a.annotations.text,
     logs,
     a.result ?? null,
   ];
-  return { columns, weight: 250 + annotations.length + logs.length + (a.result?.length ?? 0) };
+  return { columns, weight: 250 + a.annotations.text.length + logs.length + (a.result?.length ?? 0) };
 };
 
 export const COLUMNS =
@@ -120,7 +120,7 @@ export const decode = (namespace: string, row: ActivationRow): Activation => {
       start,
       statusCode: status as StatusCode,
       logs: JSON.parse(logs) as string[],
-      annotations: JSON.parse(annotations) as Annotation[],
+      annotations: { list: JSON.parse(annotations) as Annotation[], text: annotations },
     };
     if (cause !== '') activation.cause = cause;
     if (end !== null) activation.end = end;
@@ -152,5 +152,5 @@ export const decodeSummary = (namespace: string, row: SummaryRow): ActivationSum
 
 export const summaryOf = ({ result: _r, logs: _l, duration: _d, size: _s, subject: _u, ...a }: Activation) => ({
   ...a,
-  annotations: JSON.stringify(a.annotations),
+  annotations: a.annotations.text,
 });

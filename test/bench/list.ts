@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
+import { printed } from '../../src/entities/parameters.js';
 import type { Activation } from '../../src/entities/types.js';
 import { activationId } from '../../src/ids.js';
 import { silentLogger } from '../../src/log.js';
@@ -38,14 +39,14 @@ const record = (i: number, first: number): Activation => {
     result: `{"payload":"Hello, ${i}!"}`,
     size: 25,
     logs: ['2025-01-01T00:00:00.000Z stdout: hello'],
-    annotations: [
+    annotations: printed([
       { key: 'path', value: path },
       { key: 'waitTime', value: 3 },
       { key: 'kind', value: 'nodejs:20' },
       { key: 'timeout', value: false },
       { key: 'limits', value: { concurrency: 1, logs: 10, memory: 256, timeout: 60000 } },
       ...(full.startsWith('mine/') ? [{ key: 'binding', value: `${NAMESPACE}/mine` }] : []),
-    ],
+    ]),
   };
 };
 

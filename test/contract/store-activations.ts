@@ -55,7 +55,7 @@ export const activationCases = (current: Current): void => {
       if (written) await current.store.activations.flush();
       else current.store.activations.put(a);
       expect(current.store.activations.summaries(guest, page)).toEqual([
-        { ...rest, annotations: JSON.stringify(rest.annotations) },
+        { ...rest, annotations: rest.annotations.text },
       ]);
       expect(current.store.activations.list(guest, page)).toEqual([a]);
     }
@@ -110,7 +110,7 @@ export const activationCases = (current: Current): void => {
     const loop: unknown[] = [];
     loop.push(loop);
     current.store.activations.put(activation(1));
-    current.store.activations.put(activation(2, { annotations: loop as Activation['annotations'] }));
+    current.store.activations.put(activation(2, { logs: loop as Activation['logs'] }));
     current.store.activations.put(activation(3));
     await current.store.activations.flush();
     expect(ids(guest)).toEqual([3, 1].map(idOf));

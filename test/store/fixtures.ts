@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { printed } from '../../src/entities/parameters.js';
 import type { ActionDoc, Activation, Annotation, PackageDoc } from '../../src/entities/types.js';
 import { silentLogger } from '../../src/log.js';
 import { openStore, type StoreOptions } from '../../src/store/sqlite.js';
@@ -34,7 +35,7 @@ export const activation = (n: number, more: Partial<Activation> = {}, origin: Or
     statusCode: 0,
     result: `{"n":${n}}`,
     logs: [`line ${n}`],
-    annotations: annotationsOf(more.name ?? 'hello', origin),
+    annotations: printed(annotationsOf(more.name ?? 'hello', origin)),
     ...more,
   };
 };

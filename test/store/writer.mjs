@@ -2,6 +2,7 @@
 // It runs what was built (dist/), because it needs a process of its own. What it has been promised it tells by IPC.
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../dist/clock.js';
+import { printed } from '../../dist/entities/parameters.js';
 import { silentLogger } from '../../dist/log.js';
 import { openStore } from '../../dist/store/sqlite.js';
 
@@ -22,7 +23,7 @@ const record = (activationId, result = '{}') => ({
   statusCode: 0,
   result,
   logs: [],
-  annotations: [{ key: 'path', value: 'guest/hello' }],
+  annotations: printed([{ key: 'path', value: 'guest/hello' }]),
 });
 
 /** Several callers that accept, start and record, and one that writes entities, until somebody ends the process. */
