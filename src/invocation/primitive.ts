@@ -130,8 +130,8 @@ export const createPrimitives = (parts: Parts): Primitives => {
     });
     const always = invocation.alwaysStore === true;
     if (outcome.kind === 'ran') {
-      const logs = outcome.logs.then(l => withPlatformLines(l, response, clock.now()));
-      records.putLater(activation, logs, invoker, always);
+      const lines = (collected: CollectedLogs) => withPlatformLines(collected, response, clock.now());
+      records.putLater(activation, { collected: outcome.logs, lines }, invoker, always);
     } else {
       records.put(activation, invoker, always);
     }

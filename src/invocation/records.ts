@@ -1,11 +1,18 @@
 import type { Clock } from '../clock.js';
 import type { Activation } from '../entities/types.js';
 import { PassingMap } from '../passing-map.js';
+import type { CollectedLogs } from '../pool/job.js';
 import type { ActivationStore, JournalStore } from '../store/store.js';
 import type { Identity } from './identity.js';
 
 /** ms that a list waits for records whose logs are still coming. */
 const LIST_WAIT = 50;
+
+/** What a run printed, and what lines its record gets of it. */
+export interface RunLogs {
+  readonly collected: Promise<CollectedLogs>;
+  lines(collected: CollectedLogs): readonly string[];
+}
 
 /** The only writer of activations. */
 export type Records = ReturnType<typeof createRecords>;
@@ -26,9 +33,10 @@ export const createRecords = (store: ActivationStore, journal: JournalStore, clo
     put,
     /** Stores a record whatever its namespace's limits say: it was accepted when they allowed it. */
     write: (activation: Activation): void => store.put(activation),
-    /** Stores `activation` with the logs once they are there. `logs` never rejects. */
-    putLater(activation: Activation, logs: Promise<readonly string[]>, invoker: Identity, always: boolean): void {
-      const done = logs.then(lines => {
+    /** Stores `activation` with the lines once the logs are there, which never reject. */
+    putLater(activation: Activation, logs: RunLogs, invoker: Identity, always: boolean): void {
+      const done = logs.collected.then(collected => {
+        const lines = logs.lines(collected);
         put(lines.length === 0 ? activation : { ...activation, logs: lines }, invoker, always);
         pending.delete(activation.activationId);
       });

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type Sqlite from 'better-sqlite3';
 import type { NamespaceLimits, Subject, SubjectNamespace } from '../entities/types.js';
 import { UsageError } from '../errors.js';
+import { remember } from '../remember.js';
 import type { Changes } from './changes.js';
 import { sqliteCode, writing } from './failures.js';
 import { freeze } from './freeze.js';
@@ -27,6 +28,7 @@ interface Snapshot {
 
 /** OpenWhisk's keys have 64 characters; a longer one only makes comparison take its length. */
 const DUMMY = Buffer.alloc(64);
+const bytesOf = remember(key => Buffer.from(key));
 
 const statements = (db: Sqlite.Database) => ({
   all: db.prepare<[], Row>(
@@ -72,7 +74,7 @@ export class SqliteSubjects implements SubjectStore {
 
   authenticate(uuid: string, key: string): KeyOwner | undefined {
     const credential = this.snapshot().credentials.get(uuid);
-    const given = Buffer.from(key);
+    const given = bytesOf(key);
     const expected = credential?.key ?? DUMMY;
     // A wrong length is no secret, but costs a comparison all the same.
     const sameLength = given.length === expected.length;
