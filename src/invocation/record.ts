@@ -1,18 +1,57 @@
 import { docPath } from '../entities/names.js';
-import { annotationValue, printed } from '../entities/parameters.js';
-import type { ActionLimits, Activation, ActivationSummary, Annotation } from '../entities/types.js';
-import { isObject } from '../json.js';
+import { annotationValue } from '../entities/parameters.js';
+import type { ActionLimits, Activation, ActivationSummary, Annotation, PrintedAnnotations } from '../entities/types.js';
+import { isObject, type Json } from '../json.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 import type { Response } from './response.js';
 
 const STATUS = ['success', 'application error', 'action developer error', 'whisk internal error'] as const;
 
-/** The four fields clients compare; `instances` stays out of annotations. */
-const limitsAnnotation = ({ timeout, memory, logs, concurrency }: ActionLimits): Annotation => ({
-  key: 'limits',
-  value: { timeout, memory, logs, concurrency },
+/** An annotation and its JSON text. */
+interface Piece {
+  readonly annotation: Annotation;
+  readonly text: string;
+}
+
+const piece = (key: string, value: Json): Piece => ({
+  annotation: { key, value },
+  text: `{"key":"${key}","value":${JSON.stringify(value)}}`,
 });
+
+/** The four fields clients compare; `instances` stays out of annotations. */
+const limitsPiece = ({ timeout, memory, logs, concurrency }: ActionLimits): Piece =>
+  piece('limits', { timeout, memory, logs, concurrency });
+
+const joined = (pieces: readonly Piece[]): PrintedAnnotations => {
+  const list: Annotation[] = [];
+  let text = '';
+  for (const one of pieces) {
+    list.push(one.annotation);
+    text += `${text === '' ? '[' : ','}${one.text}`;
+  }
+  return { list, text: `${text}]` };
+};
+
+/** What all records of an action have. */
+interface Constants {
+  readonly path: Piece;
+  readonly kind: Piece;
+  readonly limits: Piece;
+}
+
+const constants = new WeakMap<ResolvedAction, Constants>();
+
+/** Printed once for an action. */
+const constantsOf = (action: ResolvedAction): Constants => {
+  let known = constants.get(action);
+  if (!known) {
+    const { exec, limits } = action.doc;
+    known = { path: piece('path', action.path), kind: piece('kind', exec.kind), limits: limitsPiece(limits) };
+    constants.set(action, known);
+  }
+  return known;
+};
 
 /** The memory of the `limits` annotation: what an enclosing sequence or composition takes the maximum of. */
 export const recordedMemory = ({ annotations }: Activation): number | undefined => {
@@ -43,19 +82,15 @@ export const primitiveRecord = (run: {
   /** The driver that ran it, when it is not the one the user asked for. */
   readonly driver?: string | undefined;
 }): Activation => {
-  const { doc, path, binding } = run.action;
-  const annotations: Annotation[] = [
-    { key: 'path', value: path },
-    { key: 'waitTime', value: Math.max(0, run.timing.start - run.timing.accepted) },
-    { key: 'kind', value: doc.exec.kind },
-    { key: 'timeout', value: run.timedOut },
-    limitsAnnotation(doc.limits),
-  ];
-  if (run.timing.initTime !== undefined) annotations.push({ key: 'initTime', value: run.timing.initTime });
-  if (run.cause !== undefined) annotations.push({ key: 'causedBy', value: 'sequence' });
-  if (binding !== undefined) annotations.push({ key: 'binding', value: binding });
-  if (run.driver !== undefined) annotations.push({ key: 'driver', value: run.driver });
-  return base(run, annotations);
+  const { path, kind, limits } = constantsOf(run.action);
+  const { binding } = run.action;
+  const { start, accepted, initTime } = run.timing;
+  const pieces = [path, piece('waitTime', Math.max(0, start - accepted)), kind, piece('timeout', run.timedOut), limits];
+  if (initTime !== undefined) pieces.push(piece('initTime', initTime));
+  if (run.cause !== undefined) pieces.push(piece('causedBy', 'sequence'));
+  if (binding !== undefined) pieces.push(piece('binding', binding));
+  if (run.driver !== undefined) pieces.push(piece('driver', run.driver));
+  return base(run, pieces);
 };
 
 /** The record of a sequence or a conductor composition; `logs` are the components' ids. */
@@ -71,19 +106,19 @@ export const compositeRecord = (run: {
   readonly maxMemory?: number | undefined;
   readonly conductor: boolean;
 }): Activation => {
-  const annotations: Annotation[] = [
-    { key: 'topmost', value: run.cause === undefined },
-    { key: 'path', value: docPath(run.action.doc) },
-    { key: 'kind', value: 'sequence' },
-    { key: 'waitTime', value: Math.max(0, run.timing.start - run.timing.accepted) },
+  const pieces = [
+    piece('topmost', run.cause === undefined),
+    piece('path', docPath(run.action.doc)),
+    piece('kind', 'sequence'),
+    piece('waitTime', Math.max(0, run.timing.start - run.timing.accepted)),
   ];
-  if (run.conductor) annotations.push({ key: 'conductor', value: true });
-  if (run.cause !== undefined) annotations.push({ key: 'causedBy', value: 'sequence' });
-  if (run.action.binding !== undefined) annotations.push({ key: 'binding', value: run.action.binding });
+  if (run.conductor) pieces.push(piece('conductor', true));
+  if (run.cause !== undefined) pieces.push(piece('causedBy', 'sequence'));
+  if (run.action.binding !== undefined) pieces.push(piece('binding', run.action.binding));
   if (run.maxMemory !== undefined) {
-    annotations.push(limitsAnnotation({ ...run.action.doc.limits, memory: run.maxMemory, concurrency: 1 }));
+    pieces.push(limitsPiece({ ...run.action.doc.limits, memory: run.maxMemory, concurrency: 1 }));
   }
-  return { ...base(run, annotations), logs: run.components };
+  return { ...base(run, pieces), logs: run.components };
 };
 
 const base = (
@@ -95,7 +130,7 @@ const base = (
     readonly response: Response;
     readonly timing: Timing;
   },
-  annotations: readonly Annotation[],
+  pieces: readonly Piece[],
 ): Activation => {
   const { action, invoker, timing, response } = run;
   return {
@@ -112,7 +147,7 @@ const base = (
     result: response.result?.text,
     size: response.size,
     logs: [],
-    annotations: printed(annotations),
+    annotations: joined(pieces),
   };
 };
 
