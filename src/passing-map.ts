@@ -2,10 +2,10 @@
 const RENEW = 64;
 
 /**
- * A Map for entries that come and go all the time. As entries come and go, V8 moves a Map from table to table, and each old
- * table points to the next. Once one of them has been promoted to the old generation, it keeps all that follow alive, with
- * the entries each had, until the next full collection: thousands of dead calls were copied and promoted like that, a tenth
- * of the server's time. A new Map now and then ends the chain. An iteration under way sees no removal after such a move.
+ * A Map for entries that come and go all the time. V8 then moves a Map from table to table, and each old table points to
+ * the next. Once one of them has been promoted to the old generation, it keeps all that follow alive, with the entries each
+ * had, until the next full collection: so thousands of dead calls were copied and promoted, for a twentieth of the server's
+ * time. A new Map now and then ends the chain. An iteration under way sees no removal after such a move.
  */
 export class PassingMap<K, V> {
   private entries = new Map<K, V>();

@@ -89,13 +89,20 @@ export const createPrimitives = (parts: Parts): Primitives => {
   const runsAgain = ({ action }: Invocation): boolean =>
     (annotationValue(action.doc.annotations, 'retry-interrupted') ?? parts.retryInterrupted) === true;
 
-  /** Waits in the queue, however long it is full, when the call was accepted already. */
-  const submit = (job: Job): Promise<Outcome> =>
-    pool.submit(job).catch(async error => {
+  /** Goes on after `refusal`, however long the queue is full, when the call was accepted already. */
+  const insist = async (job: Job, refusal: unknown): Promise<Outcome> => {
+    for (let error = refusal; ; ) {
       if (!(error instanceof QueueFull && ledger.isJournaled(job.activationId))) throw error;
       await new Promise<void>(resolve => clock.after(QUEUE_RETRY, resolve));
-      return submit(job);
-    });
+      try {
+        return await pool.submit(job);
+      } catch (next) {
+        error = next;
+      }
+    }
+  };
+
+  const submit = (job: Job): Promise<Outcome> => pool.submit(job).catch(error => insist(job, error));
 
   const goesOn = (invocation: Invocation, outcome: Outcome): boolean =>
     outcome.kind === 'stopped' || (cutShort(outcome) && runsAgain(invocation));
