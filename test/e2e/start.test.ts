@@ -135,6 +135,8 @@ describe('a server in a process of its own', () => {
     const { json } = await rest.post('_/actions/pid?blocking=true', {});
     await rest.get(`_/activations/${json.activationId}`);
     await eventually(async () => ((await rest.get('_/activations')).json.length === 1 ? true : undefined));
+    // Records wait some ms for company before they are in the file.
+    await eventually(async () => ((await rest.get('/miniwhisk/v1/ready')).json.store.waiting === 0 ? true : undefined));
     await first.kill('SIGKILL');
     await using second = await launchServer(['--driver', 'process', '--data-dir', data]);
     const again = restClient(second.url, second.auth);
