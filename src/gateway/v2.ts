@@ -1,7 +1,7 @@
 import Router, { type RouterMiddleware } from '@koa/router';
 import type { Context as KoaContext, Middleware } from 'koa';
 import { readBody } from '../api/body.js';
-import type { Context } from '../api/context.js';
+import { type Context, header } from '../api/context.js';
 import type { Identity } from '../invocation/identity.js';
 import { isObject, type JsonObject } from '../json.js';
 import { gateway as text } from '../messages.js';
@@ -148,7 +148,7 @@ const guarded =
     const ctx = koa as unknown as Context;
     try {
       const tenant = ctx.params['tenant'] as string;
-      const caller = parts.caller(ctx.get('authorization'));
+      const caller = parts.caller(header(ctx, 'authorization'));
       if (!caller) throw new Refusal(401, text.unauthorized);
       if (!mayManage(parts.apis, tenant, caller)) throw new Refusal(403, text.foreignTenant(tenant));
       await handler(parts, { ctx, tenant, caller });

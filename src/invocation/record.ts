@@ -1,57 +1,13 @@
 import { docPath } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
-import type { ActionLimits, Activation, ActivationSummary, Annotation, PrintedAnnotations } from '../entities/types.js';
-import { isObject, type Json } from '../json.js';
+import type { Activation, ActivationSummary } from '../entities/types.js';
+import { isObject } from '../json.js';
+import { constantsOf, joined, limitsPiece, type Piece, piece } from './annotations.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 import type { Response } from './response.js';
 
 const STATUS = ['success', 'application error', 'action developer error', 'whisk internal error'] as const;
-
-/** An annotation and its JSON text. */
-interface Piece {
-  readonly annotation: Annotation;
-  readonly text: string;
-}
-
-const piece = (key: string, value: Json): Piece => ({
-  annotation: { key, value },
-  text: `{"key":"${key}","value":${JSON.stringify(value)}}`,
-});
-
-/** The four fields clients compare; `instances` stays out of annotations. */
-const limitsPiece = ({ timeout, memory, logs, concurrency }: ActionLimits): Piece =>
-  piece('limits', { timeout, memory, logs, concurrency });
-
-const joined = (pieces: readonly Piece[]): PrintedAnnotations => {
-  const list: Annotation[] = [];
-  let text = '';
-  for (const one of pieces) {
-    list.push(one.annotation);
-    text += `${text === '' ? '[' : ','}${one.text}`;
-  }
-  return { list, text: `${text}]` };
-};
-
-/** What all records of an action have. */
-interface Constants {
-  readonly path: Piece;
-  readonly kind: Piece;
-  readonly limits: Piece;
-}
-
-const constants = new WeakMap<ResolvedAction, Constants>();
-
-/** Printed once for an action. */
-const constantsOf = (action: ResolvedAction): Constants => {
-  let known = constants.get(action);
-  if (!known) {
-    const { exec, limits } = action.doc;
-    known = { path: piece('path', action.path), kind: piece('kind', exec.kind), limits: limitsPiece(limits) };
-    constants.set(action, known);
-  }
-  return known;
-};
 
 /** The memory of the `limits` annotation: what an enclosing sequence or composition takes the maximum of. */
 export const recordedMemory = ({ annotations }: Activation): number | undefined => {

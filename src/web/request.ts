@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { readBody } from '../api/body.js';
-import type { Context as ApiContext, RequestState } from '../api/context.js';
+import { contentLength, readBody } from '../api/body.js';
+import { type Context as ApiContext, header, type RequestState } from '../api/context.js';
 import type { Identity } from '../invocation/identity.js';
 import type { WebAddress } from './address.js';
 
@@ -45,12 +45,12 @@ export const webRequest = (
   caller: (authorization: string) => Identity | undefined,
 ): Omit<WebRequest, 'address'> => {
   const { transactionId, extraLogging } = ctx.state as RequestState;
-  const authorization = ctx.get('authorization');
+  const authorization = header(ctx, 'authorization');
   return {
     method: ctx.method,
     query: ctx.querystring,
     headers: requestHeaders(ctx.req),
-    contentLength: Number(ctx.get('content-length')) || 0,
+    contentLength: contentLength(ctx),
     body: () => readBody(ctx.req),
     user: authorization === '' ? undefined : caller(authorization),
     transactionId,
