@@ -32,6 +32,8 @@ export class DockerContainer implements Container {
   readonly resumesSlowly = true;
   address: Address = { host: '127.0.0.1', port: 0 };
   private settle: (info: ExitInfo) => void = () => {};
+  private handedOver: () => void = () => {};
+  private readonly handover: Promise<void>;
   private outOfMemory = false;
   private ended = false;
   private outputEnded = false;
@@ -51,11 +53,22 @@ export class DockerContainer implements Container {
     this.exited = new Promise(resolve => {
       this.settle = resolve;
     });
+    this.handover = new Promise(resolve => {
+      this.handedOver = resolve;
+    });
     output.on('error', () => {});
     output.once('close', () => {
       this.outputEnded = true;
       if (!this.ended) void this.outputLost();
     });
+  }
+
+  /**
+   * Call it when it is about to be given to whoever asked for it, who listens at once or not before a first job: the news
+   * that it ended meanwhile waits for that, or its output would come after it.
+   */
+  handOver(): void {
+    setImmediate(this.handedOver);
   }
 
   /** The engine said that a process of it was killed for want of memory. */
@@ -67,6 +80,7 @@ export class DockerContainer implements Container {
   async died(code: number | null): Promise<void> {
     if (this.ended) return;
     this.ended = true;
+    await this.handover;
     const [outOfMemory] = await Promise.all([this.killedForMemory(code), this.outputDelivered()]);
     this.settle({ code, outOfMemory });
   }
@@ -125,6 +139,7 @@ export class DockerContainer implements Container {
       }
     }
     this.hooks.removed();
+    this.handedOver();
     await this.died(null);
     await this.exited;
     this.output.destroy();

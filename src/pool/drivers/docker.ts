@@ -172,6 +172,7 @@ export class DockerDriver implements Driver {
       const state = await this.engine.inspect(id);
       if (state.ended && state.exitCode === COMMAND_NOT_FOUND) throw new CommandNotFoundError(spec.image);
       container.address = this.addressOf(state, network);
+      container.handOver();
       return container;
     } catch (error) {
       const container = this.containers.get(id);
