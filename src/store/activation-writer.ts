@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import type { Activation } from '../entities/types.js';
 import type { Logger } from '../log.js';
-import type { ActivationIndex } from './activation-index.js';
+import type { ActivationIndex, Place } from './activation-index.js';
 import { COLUMNS, encode } from './activation-rows.js';
 import type { BatchPart } from './batches.js';
 import { isDamaged, isUnavailable } from './failures.js';
@@ -48,12 +48,15 @@ export class ActivationWriter implements BatchPart {
   write(until: number): void {
     this.index.follow();
     const added: Totals = { rows: 0, bytes: 0 };
+    const places: Place[] = [];
     for (const pending of this.pending.values()) {
-      this.writeOne(pending, added);
+      const place = this.writeOne(pending, added);
+      if (place) places.push(place);
       this.closeEntry(pending.activation.activationId);
       this.written.push(pending);
       if (this.written.length % ROWS_PER_LOOK === 0 && performance.now() >= until) break;
     }
+    this.index.add(places);
     this.index.save();
     this.addTotals(added);
   }
@@ -79,7 +82,7 @@ export class ActivationWriter implements BatchPart {
     this.sql.setTotal.run(bytes + added.bytes, 'activation_bytes');
   }
 
-  private writeOne(pending: Pending, added: Totals): void {
+  private writeOne(pending: Pending, added: Totals): Place | undefined {
     const { activation, named, bound } = pending;
     const { namespace, start } = activation;
     const scopes = [namespace, `${namespace}/${named}`, ...(bound === undefined ? [] : [`${namespace}/${bound}`])].map(
@@ -87,10 +90,10 @@ export class ActivationWriter implements BatchPart {
     );
     const [inNamespace, inName, inBound] = scopes.map(scope => scope.id);
     const inserted = this.insert(activation, [inNamespace, inName, inBound ?? null]);
-    if (inserted === undefined) return;
-    for (const scope of scopes) this.index.add(scope, start, inserted.seq);
+    if (inserted === undefined) return undefined;
     added.rows++;
     added.bytes += inserted.weight;
+    return { scopes, start, seq: inserted.seq };
   }
 
   /** Undefined when the id is stored already, or when the row can never be stored. */

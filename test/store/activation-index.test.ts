@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ActivationIndex, type Scope } from '../../src/store/activation-index.js';
+import { ActivationIndex, type Place, type Scope } from '../../src/store/activation-index.js';
 import { Changes } from '../../src/store/changes.js';
 import { migrate } from '../../src/store/migrate.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -15,6 +15,21 @@ afterEach(() => db.close());
 
 type Key = readonly [start: number, seq: number];
 const byKey = (a: Key, b: Key): number => a[0] - b[0] || a[1] - b[1];
+
+/** Stores rows with these starts, from `seq` on, and puts them into the list. */
+const put = (index: ActivationIndex, starts: readonly number[], seq: number): void => {
+  const scope = index.findOrCreate('guest');
+  const insert = db.prepare(
+    `INSERT INTO activation (seq, id, namespace, named, bytes, name, version, subject, start, status, annotations, logs)
+     VALUES (?, ?, ?, ?, 0, '', '', '', ?, 0, '[]', '[]')`,
+  );
+  const other = index.findOrCreate('guest/name');
+  const places: Place[] = starts.map((start, i) => {
+    insert.run(seq + i, Buffer.from(String(seq + i)), scope.id, other.id, start);
+    return { scopes: [scope, other], start, seq: seq + i };
+  });
+  index.add(places);
+};
 
 const pageAt = (db: Sqlite.Database) => {
   const rows = db
@@ -35,6 +50,8 @@ const phase = fc.record({
   remove: fc.integer({ min: 0, max: 700 }),
   from: fc.constantFrom('oldest', 'newest', 'anywhere'),
   order: fc.constantFrom('forward', 'backward', 'random', 'equal'),
+  /** Rows in a transaction. */
+  batch: fc.constantFrom(1, 7, 1000),
   reload: fc.boolean(),
 });
 
@@ -42,7 +59,7 @@ it('counts and finds places as a sorted array does, whatever comes and goes', ()
   fc.assert(
     fc.property(fc.array(phase, { maxLength: 5 }), fc.integer(), (phases, seed) => {
       const index = new ActivationIndex(db, new Changes(db, new FakeClock()));
-      db.exec('DELETE FROM activation_index; DELETE FROM activation_run; DELETE FROM scope');
+      db.exec('DELETE FROM activation; DELETE FROM activation_index; DELETE FROM activation_run; DELETE FROM scope');
       let state = seed >>> 0;
       const random = (n: number) => {
         state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -50,18 +67,21 @@ it('counts and finds places as a sorted array does, whatever comes and goes', ()
       };
       const keys: Key[] = [];
       let seq = 0;
-      for (const { add, remove, from, order, reload } of phases) {
-        for (let i = 0; i < add; i++) {
-          const start = { forward: 1000 + seq, backward: 1000 - seq, random: random(300) + 900, equal: 1000 }[order];
-          seq++;
-          index.add(index.findOrCreate('guest'), start, seq);
-          keys.push([start, seq]);
+      for (const { add, remove, from, order, batch, reload } of phases) {
+        for (let left = add; left > 0; left -= batch) {
+          const first = seq + 1;
+          const starts = Array.from({ length: Math.min(left, batch) }, () => {
+            const start = { forward: 1000 + seq, backward: 1000 - seq, random: random(300) + 900, equal: 1000 }[order];
+            keys.push([start, ++seq]);
+            return start;
+          });
+          put(index, starts, first);
         }
         keys.sort(byKey);
         for (let i = 0; i < remove && keys.length > 0; i++) {
           const at = { oldest: 0, newest: keys.length - 1, anywhere: random(keys.length) }[from];
           const [[start, which]] = keys.splice(at, 1) as [Key];
-          index.remove(index.find('guest') as Scope, start, which);
+          for (const path of ['guest', 'guest/name']) index.remove(index.find(path) as Scope, start, which);
         }
         index.save();
         if (reload) index.forget();
@@ -83,16 +103,21 @@ it('counts and finds places as a sorted array does, whatever comes and goes', ()
 
 it('keeps runs small and few when rows come in order', () => {
   const index = new ActivationIndex(db, new Changes(db, new FakeClock()));
-  for (let i = 1; i <= 10_000; i++) index.add(index.findOrCreate('guest'), i, i);
+  for (let i = 1; i <= 10_000; i += 100) {
+    put(
+      index,
+      Array.from({ length: 100 }, (_, n) => i + n),
+      i,
+    );
+  }
   expect(index.find('guest')?.runs.length).toBe(Math.ceil(10_000 / 256));
 });
 
 it('leaves nothing of a scope that is empty', () => {
   const index = new ActivationIndex(db, new Changes(db, new FakeClock()));
-  const scope = index.findOrCreate('guest');
-  index.add(scope, 1, 1);
+  put(index, [1], 1);
   index.save();
-  index.remove(scope, 1, 1);
+  for (const path of ['guest', 'guest/name']) index.remove(index.find(path) as Scope, 1, 1);
   index.save();
   expect(index.find('guest')).toBeUndefined();
   expect(db.prepare('SELECT * FROM activation_run').all()).toEqual([]);
