@@ -9,16 +9,19 @@ const LONGEST = 2048;
 export const remember = <A>(fn: (text: string) => A): ((text: string) => A) => {
   const known = new Map<string, A>();
   // Met again at once, a text need not be hashed.
-  let last: { readonly text: string; readonly answer: A } | undefined;
+  let lastText: string | undefined;
+  let lastAnswer: A;
   return text => {
-    if (last?.text === text) return last.answer;
+    if (text === lastText) return lastAnswer;
     if (text.length > LONGEST) return fn(text);
-    if (!known.has(text)) {
-      const answer = fn(text);
+    let answer = known.get(text);
+    if (answer === undefined && !known.has(text)) {
+      answer = fn(text);
       if (known.size >= MOST) known.clear();
       known.set(text, answer);
     }
-    last = { text, answer: known.get(text) as A };
-    return last.answer;
+    lastText = text;
+    lastAnswer = answer as A;
+    return lastAnswer;
   };
 };

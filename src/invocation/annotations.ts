@@ -10,7 +10,7 @@ export interface Piece {
 
 export const piece = (key: string, value: Json): Piece => ({
   annotation: { key, value },
-  text: `{"key":"${key}","value":${JSON.stringify(value)}}`,
+  text: `{"key":"${key}","value":${typeof value === 'number' ? value : JSON.stringify(value)}}`,
 });
 
 /** The four fields clients compare; `instances` stays out of annotations. */

@@ -1,4 +1,5 @@
 import type { ParameterCipher } from '../entities/encryption.js';
+import { limitViolation } from '../entities/limits.js';
 import { initEnvironment, isTruthy } from '../entities/parameters.js';
 import type { Exec } from '../entities/types.js';
 import type { Executable, Job } from '../pool/job.js';
@@ -11,6 +12,8 @@ import type { ResolvedAction } from './resolve.js';
 /** An action made ready for containers on behalf of one namespace. Built once per revision and identity. */
 export interface Prepared {
   readonly executable: Executable;
+  /** Why it may not run in that namespace. */
+  readonly violation: string | undefined;
   /** The body of /run up to the fields that differ per activation. */
   runBody(activationId: string, transactionId: string, payload: Payload, deadline: number): string;
 }
@@ -76,6 +79,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
 
     return {
       executable,
+      violation: limitViolation(doc.limits, invoker.limits),
       runBody: (activationId, transactionId, payload, deadline) =>
         `{"value":${mergeArguments(defaults, payload)}${middle}${activationId}","transaction_id":${JSON.stringify(transactionId)},"deadline":"${deadline}"}`,
     };

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js';
-import { limitViolation } from '../entities/limits.js';
 import { annotationValue } from '../entities/parameters.js';
 import { errorText, HttpError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -157,9 +156,8 @@ export const createPrimitives = (parts: Parts): Primitives => {
     end,
     async run(invocation) {
       const { action, invoker, payload, id, transactionId, accepted, cause } = invocation;
-      const violation = limitViolation(action.doc.limits, invoker.limits);
+      const { executable, violation, runBody } = prepare(action, invoker);
       if (violation) return end(invocation, applicationError(violation));
-      const { executable, runBody } = prepare(action, invoker);
       throttles.entered(invoker);
       try {
         const outcome = await submit({

@@ -2,6 +2,7 @@ import { docPath } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
 import type { Activation, ActivationSummary } from '../entities/types.js';
 import { isObject } from '../json.js';
+import { remember } from '../remember.js';
 import { constantsOf, joined, limitsPiece, type Piece, piece } from './annotations.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
@@ -9,11 +10,17 @@ import type { Response } from './response.js';
 
 const STATUS = ['success', 'application error', 'action developer error', 'whisk internal error'] as const;
 
+/** Names and versions as JSON: most records have those of few actions. */
+const quoted = remember(text => JSON.stringify(text));
+
 /** The memory of the `limits` annotation: what an enclosing sequence or composition takes the maximum of. */
 export const recordedMemory = ({ annotations }: Activation): number | undefined => {
   const limits = annotationValue(annotations.list, 'limits');
   return isObject(limits) && typeof limits['memory'] === 'number' ? limits['memory'] : undefined;
 };
+
+const TIMED_OUT = piece('timeout', true);
+const IN_TIME = piece('timeout', false);
 
 export interface Timing {
   /** Epoch ms. */
@@ -41,7 +48,13 @@ export const primitiveRecord = (run: {
   const { path, kind, limits } = constantsOf(run.action);
   const { binding } = run.action;
   const { start, accepted, initTime } = run.timing;
-  const pieces = [path, piece('waitTime', Math.max(0, start - accepted)), kind, piece('timeout', run.timedOut), limits];
+  const pieces = [
+    path,
+    piece('waitTime', Math.max(0, start - accepted)),
+    kind,
+    run.timedOut ? TIMED_OUT : IN_TIME,
+    limits,
+  ];
   if (initTime !== undefined) pieces.push(piece('initTime', initTime));
   if (run.cause !== undefined) pieces.push(piece('causedBy', 'sequence'));
   if (binding !== undefined) pieces.push(piece('binding', binding));
@@ -108,40 +121,21 @@ const base = (
 };
 
 /** `response` as users see it: the JSON text, the result passed through as it is. */
-export const responseJson = (activation: Activation): string => {
-  const { statusCode, result, size } = activation;
-  const parts = [
-    ...(result === undefined ? [] : [`"result":${result}`]),
-    ...(size === undefined ? [] : [`"size":${size}`]),
-    `"status":"${STATUS[statusCode]}"`,
-    `"success":${statusCode === 0}`,
-  ];
-  return `{${parts.join(',')}}`;
-};
+export const responseJson = ({ statusCode, result, size }: Activation): string =>
+  `{${result === undefined ? '' : `"result":${result},`}${size === undefined ? '' : `"size":${size},`}` +
+  `"status":"${STATUS[statusCode]}","success":${statusCode === 0}}`;
 
-/** A whole record as JSON text (OPENWHISK.md 3.3). */
+/** A whole record as JSON text (OPENWHISK.md 3.3). Put together by hand: `JSON.stringify` of its head takes three times as long. */
 export const activationJson = (activation: Activation): string => {
   const { activationId, namespace, name, version, subject, cause, start, end, duration, logs, annotations } =
     activation;
-  const head = {
-    activationId,
-    namespace,
-    name,
-    version,
-    publish: false,
-    subject,
-    cause,
-    start,
-    end,
-    duration,
-  };
-  const members = [
-    JSON.stringify(head).slice(0, -1),
-    `"annotations":${annotations.text}`,
-    `"logs":${logs.length === 0 ? '[]' : JSON.stringify(logs)}`,
-    `"response":${responseJson(activation)}}`,
-  ];
-  return members.join(',');
+  return (
+    `{"activationId":"${activationId}","namespace":${quoted(namespace)},"name":${quoted(name)},` +
+    `"version":${quoted(version)},"publish":false,"subject":${quoted(subject)},` +
+    `${cause === undefined ? '' : `"cause":"${cause}",`}"start":${start},${end === undefined ? '' : `"end":${end},`}` +
+    `${duration === undefined ? '' : `"duration":${duration},`}"annotations":${annotations.text},` +
+    `"logs":${logs.length === 0 ? '[]' : JSON.stringify(logs)},"response":${responseJson(activation)}}`
+  );
 };
 
 /** A row of the activation list (OPENWHISK.md 2.7) as JSON text: `duration` is end − start. */

@@ -40,7 +40,8 @@ export const filterNames = ({ name, annotations }: Activation): { named: string;
 export const encode = (a: Activation): { columns: unknown[]; weight: number } => {
   const logs = a.logs.length === 0 ? '[]' : JSON.stringify(a.logs);
   const columns = [
-    ownId(a.activationId),
+    // `put` has checked it.
+    Buffer.from(a.activationId, 'hex'),
     a.name,
     a.version,
     a.subject,

@@ -5,7 +5,6 @@ import { activationJson, compositeRecord, primitiveRecord, responseJson } from '
 import type { ResolvedAction } from '../../src/invocation/resolve.js';
 import { action } from '../store/fixtures.js';
 
-const invoker = { namespace: 'guest', subject: 'someone' } as Identity;
 const text = fc.string({ unit: 'binary' });
 const resolved = fc
   .record({ path: text, binding: fc.option(text, { nil: undefined }), kind: text, memory: fc.nat(1024) })
@@ -17,7 +16,7 @@ const resolved = fc
 const run = fc.record({
   id: fc.constant('0'.repeat(32)),
   action: resolved,
-  invoker: fc.constant(invoker),
+  invoker: fc.record({ namespace: text, subject: text }).map(names => names as Identity),
   cause: fc.option(fc.constant('1'.repeat(32)), { nil: undefined }),
   response: fc.constant({ statusCode: 0, result: { text: '{"a":1}', value: { a: 1 } }, size: 7 } as const),
   timing: fc.record({

@@ -13,11 +13,17 @@ interface Field {
   readonly value: Value;
 }
 
-/** By what a header of this name is found. Throws for what is no name. */
-const keyOf = remember(name => {
+/** By what a header of this name is found, and the value it had last, which is known to be one. Throws for what is no name. */
+const known = remember((name): { readonly key: string; value: Value } => {
   validateHeaderName(name);
-  return name.toLowerCase();
+  return { key: name.toLowerCase(), value: '' };
 });
+const keyOf = (name: string): string => known(name).key;
+
+const check = (name: string, value: Value): void => {
+  if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
+  else validateHeaderValue(name, String(value));
+};
 
 /** As much of node's `ServerResponse` as koa uses for a reply of text or bytes. It is sent at once, head and body together. */
 export class WholeResponse {
@@ -42,10 +48,12 @@ export class WholeResponse {
 
   /** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
   setHeader(name: string, value: Value): this {
-    const key = keyOf(name);
+    const header = known(name);
+    const { key } = header;
     if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
-    if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
-    else validateHeaderValue(name, String(value));
+    // An array may have changed since.
+    if (value !== header.value || typeof value === 'object') check(name, value);
+    header.value = value;
     const field = { key, name, value };
     const at = this.indexOf(key);
     if (at < 0) this.fields.push(field);
