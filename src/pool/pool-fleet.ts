@@ -37,6 +37,8 @@ export class Fleet {
   readonly containers = new Set<PooledContainer>();
   private count = 0;
   used = 0;
+  /** The most that was used at a time. */
+  peak = 0;
   /** Containers that the engine makes now. */
   starting = 0;
 
@@ -86,6 +88,7 @@ export class Fleet {
     const container = new PooledContainer(spec, () => options.pick(kind, image), this.around);
     this.containers.add(container);
     this.used += memory;
+    this.peak = Math.max(this.peak, this.used);
     this.starting++;
     lane?.attach(container);
     void container.create();

@@ -4,7 +4,7 @@ import type { Ticket } from './container-ticket.js';
 import { Debt } from './debt.js';
 import type { Executable } from './job.js';
 import { choose } from './schedule.js';
-import { type LaneLoad, learn, type Machine, mostBusy, type Pace, type Seen } from './schedule-scale.js';
+import { type LaneLoad, learn, type Machine, mostBusy, type Pace, type Seen, scarce } from './schedule-scale.js';
 import type { StateName } from './state.js';
 
 const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
@@ -40,9 +40,13 @@ export class PoolLane {
   private fault: Fault | undefined;
   private added = 0;
   private takenCount = 0;
+  /** Epoch ms. */
+  private lastTaken = 0;
   private pace: Pace | undefined;
   /** Containers that may be busy at the same time. */
   private cap = Number.POSITIVE_INFINITY;
+  /** Whether another container would take from the calls what it gives them. */
+  private scarce = false;
   /** Epoch ms of the last time a job was taken or ended, or the queue began to fill. */
   moved: number;
   /** For how long nothing moved, counted by `tick`: what holds the server itself up does not count. */
@@ -173,7 +177,9 @@ export class PoolLane {
     if (!this.owner.capped) return;
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
-    const cap = mostBusy({ hot, stalled, ...pace }, machine);
+    const progress = { hot, stalled, ...pace };
+    this.scarce = scarce(progress, machine);
+    const cap = mostBusy(progress, machine);
     if (cap === this.cap) return;
     this.cap = cap;
     // What waited for a core has waited for no container.
@@ -203,6 +209,16 @@ export class PoolLane {
     this.debt.spend(cost, now);
   }
 
+  /** What a call that is taken has waited for a hot container, as it counts (`scarce`). */
+  private waited(ticket: Ticket, now: number): number {
+    const { pace, hotSince } = this;
+    if (hotSince === 0) return 0;
+    const since = Math.max(ticket.queued, hotSince);
+    if (pace === undefined || !this.scarce) return now - since;
+    const share = pace.awaited < pace.recent ? pace.awaited / pace.recent : 1;
+    return (now - Math.max(since, this.lastTaken)) * share;
+  }
+
   private grant(): void {
     const slots = Math.min(this.busy + this.free, this.cap * this.concurrency);
     this.queue.slots = slots + (this.fault?.left ?? 0);
@@ -228,8 +244,9 @@ export class PoolLane {
       owner.fail(this, ticket, new Error('no container had the slot that was promised'));
       return Promise.resolve();
     }
+    const waited = this.waited(ticket, now);
+    this.lastTaken = now;
     // Waits that more containers would not have spared anybody are nobody's debt.
-    const waited = this.hotSince > 0 ? now - Math.max(ticket.queued, this.hotSince) : 0;
     if (waited > 0 && !this.full) this.debt.add(waited, now);
     owner.taken(ticket, now);
     return new Promise(resolve => {

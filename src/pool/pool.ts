@@ -98,6 +98,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
       now: this.now(),
       total: this.fleet.total,
       used: this.fleet.used,
+      peak: this.fleet.peak,
       containers: this.fleet.containers,
       lanes: this.lanes.values(),
       counters: this.counters,

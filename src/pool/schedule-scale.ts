@@ -25,6 +25,10 @@ export interface LaneLoad {
   readonly base?: number;
   /** What calls take now. */
   readonly recent?: number;
+  /** For how much of that the server has nothing to do: it waits for the container, not the other way round. */
+  readonly awaited?: number;
+  /** How many calls say so, counted up to `ENOUGH`. */
+  readonly seen?: number;
   /** For how long no job of this lane was taken and none ended, as far as the server itself was not held up. */
   readonly stalled: number;
   /** What calls have waited for hot containers, less what was already spent on starting some. */
@@ -45,6 +49,12 @@ const CROWDED = 0.5;
 const FIRST_CALL = 30;
 /** A lane stands still when nothing moved for so many of its usual calls. */
 const USUAL_CALLS = 10;
+/** The first of many short calls take several times as long as the later ones: the code is being compiled. */
+const ENOUGH = 8;
+/** With another container the calls that are left when it is there take half their time: that must be worth its start. */
+const WORTH = 3;
+/** Cores that the server and whoever calls it use. */
+const OTHERS = 2;
 
 /** OpenWhisk's rule: a container for every waiting activation. */
 export const wantedEagerly = (load: LaneLoad): number =>
@@ -64,6 +74,15 @@ const blocked = ({ hot, recent, stalled }: Progress, cold: number): number => {
 export const mostBusy = (load: Progress, { cores, cold }: Machine): number =>
   load.base !== undefined && load.base < SHORT && blocked(load, cold) === 0 ? cores : Number.POSITIVE_INFINITY;
 
+/**
+ * Whether a start, which takes a core about as long as it lasts, takes it from short calls: from the server, its callers and
+ * the containers there are. So calls that come all at once must not buy one that is there when they are over: they count
+ * by the time that has gone by and not, each, by what they waited; only as far as they waited for containers and not for the
+ * server; and it must be `WORTH` more.
+ */
+export const scarce = (load: Progress, machine: Machine): boolean =>
+  mostBusy(load, machine) === machine.cores && load.hot + OTHERS >= machine.cores;
+
 /** The predictive rule. Pure; at least 1 for a lane that has jobs waiting and no container. */
 export const wanted = (load: LaneLoad, machine: Machine): number => {
   const { waiting, hot, coming, concurrency, debt } = load;
@@ -77,10 +96,14 @@ export const wanted = (load: LaneLoad, machine: Machine): number => {
   const least = have === 0 ? 1 : 0;
 
   // The n-th waiting call gets a hot container after n × recent / slots: those that come too late get one of their own.
-  const inTime = recent > 0 ? Math.floor((Math.max(1, hot) * concurrency * cold) / recent) : Number.POSITIVE_INFINITY;
-  const late = Math.ceil((waiting - coming * concurrency - inTime) / concurrency);
+  const dear = scarce(load, machine);
+  const patience = dear ? cold * WORTH : cold;
+  const each = dear ? (load.awaited ?? recent) : recent;
+  const inTime = each > 0 ? Math.floor((Math.max(1, hot) * concurrency * patience) / each) : Number.POSITIVE_INFINITY;
+  const known = base >= FIRST_CALL || (load.seen ?? ENOUGH) >= ENOUGH;
+  const late = known ? Math.ceil((waiting - coming * concurrency - inTime) / concurrency) : 0;
   // No more at once than there are: what they bring shows before the next are bought.
-  const paid = Math.min(Math.floor(debt / Math.max(1, cold)), Math.max(1, hot) - coming);
+  const paid = Math.min(Math.floor(debt / Math.max(1, patience)), Math.max(1, hot) - coming);
 
   const crowded = have >= cores && base < recent * CROWDED;
   const limit = crowded ? 0 : Math.min(most, mostBusy(load, machine) - have);
@@ -91,9 +114,13 @@ export const wanted = (load: LaneLoad, machine: Machine): number => {
 export interface Pace {
   readonly base: number;
   readonly recent: number;
+  readonly awaited: number;
+  readonly seen: number;
 }
 
 const RECENT_WEIGHT = 0.2;
+/** Of one of the first `ENOUGH`, each quicker than those before. */
+const FIRST_WEIGHT = 0.5;
 /** `base` goes by the middle of the calls, not their mean: a few that were held up do not count for many that were not. */
 const STEP = 1.05;
 const LEAP = 1.3;
@@ -117,12 +144,21 @@ export interface Seen {
  * time): `base` moves only when it is outside of these.
  */
 export const learn = (pace: Pace | undefined, { took, idle, parallel }: Seen, cores: number): Pace => {
-  const low = Math.min(took, idle) * Math.min(1, cores / Math.max(1, parallel));
-  if (pace === undefined)
-    return { base: took < FIRST_CALL ? Math.max(LEAST, Math.min(took, UNKNOWN)) : took, recent: took };
+  const own = Math.min(took, idle);
+  const low = own * Math.min(1, cores / Math.max(1, parallel));
+  if (pace === undefined) {
+    const base = took < FIRST_CALL ? Math.max(LEAST, Math.min(took, UNKNOWN)) : took;
+    return { base, recent: took, awaited: own, seen: 1 };
+  }
   const { base } = pace;
-  const recent = pace.recent + (took - pace.recent) * RECENT_WEIGHT;
-  if (base < low) return { base: Math.min(low, base * (low > base * FAR ? LEAP : STEP)), recent };
-  if (base > took) return { base: Math.max(LEAST, took, base / (took < base / FAR ? LEAP : STEP)), recent };
-  return { base, recent };
+  const seen = Math.min(ENOUGH, pace.seen + 1);
+  const weight = seen < ENOUGH && took < pace.recent ? FIRST_WEIGHT : RECENT_WEIGHT;
+  const recent = pace.recent + (took - pace.recent) * weight;
+  const awaited = pace.awaited + (own - pace.awaited) * weight;
+  if (base < low) {
+    const far = seen < ENOUGH || low > base * FAR;
+    return { base: Math.min(low, base * (far ? LEAP : STEP)), recent, awaited, seen };
+  }
+  const slower = base > took ? Math.max(LEAST, took, base / (took < base / FAR ? LEAP : STEP)) : base;
+  return { base: slower, recent, awaited, seen };
 };

@@ -50,8 +50,8 @@ export interface ContainerStats {
 }
 
 export interface PoolStats {
-  /** MB: all there is, and what containers hold. */
-  readonly memory: { readonly total: number; readonly used: number };
+  /** MB: all there is, what containers hold, and the most they held at a time since the server started. */
+  readonly memory: { readonly total: number; readonly used: number; readonly peak: number };
   readonly containers: readonly ContainerStats[];
   readonly counters: Readonly<Counters>;
   readonly queue: {
@@ -65,6 +65,7 @@ interface Source {
   readonly now: number;
   readonly total: number;
   readonly used: number;
+  readonly peak: number;
   readonly containers: Iterable<PooledContainer>;
   readonly lanes: Iterable<PoolLane>;
   readonly counters: Counters;
@@ -92,7 +93,7 @@ export const snapshot = (source: Source): PoolStats => {
     waiting: lane.waiting,
   }));
   return {
-    memory: { total: source.total, used: source.used },
+    memory: { total: source.total, used: source.used, peak: source.peak },
     containers,
     counters: { ...source.counters },
     queue: { waiting: source.waiting, running: source.running, lanes },

@@ -9,26 +9,11 @@ const SLOTS = MEMORY / 256;
 /** How long the pool is left alone before the burst. */
 const REST = 500;
 
-/**
- * The most memory that the pool says its containers hold, looked at every few ms while `work` lasts, and for a while before
- * it: the first looks take longest.
- */
-const mostMemory = async <T>(server: Server, work: () => Promise<T>): Promise<{ result: T; most: number }> => {
-  let most = 0;
-  let working = true;
-  const watch = (async () => {
-    while (working) {
-      const { status, body } = await server.get('/miniwhisk/v1/pool');
-      if (status === 200)
-        most = Math.max(most, (JSON.parse(body.toString()) as { memory: { used: number } }).memory.used);
-      await wait(20);
-    }
-  })();
-  await wait(REST);
-  const result = await work();
-  working = false;
-  await watch;
-  return { result, most };
+/** The most memory in MB that the pool's containers ever held at a time. */
+const mostMemory = async (server: Server): Promise<number> => {
+  const { status, body } = await server.get('/miniwhisk/v1/pool');
+  if (status !== 200) throw new Error(`GET /miniwhisk/v1/pool: ${status} ${body}`);
+  return (JSON.parse(body.toString()) as { memory: { peak: number } }).memory.peak;
 };
 
 interface Burst {
@@ -51,7 +36,9 @@ const burstOf = (driver: DriverName, { label, code, others, ideal }: Burst): Pro
     const warm = others ? 1000 / (await drive(hot)).throughput : 0;
     const call = server.call(await server.action(code));
     const targets = clients(server.target, CALLS);
-    const { result, most } = await mostMemory(server, () => drive({ targets, next: () => call, count: CALLS }));
+    await wait(REST);
+    const result = await drive({ targets, next: () => call, count: CALLS });
+    const most = await mostMemory(server);
     const best = ideal(cold, warm);
     const figure = result.max / best;
     const met = figure <= 1.3 && result.errors === 0 && result.n === CALLS && most <= MEMORY;

@@ -31,5 +31,5 @@ it('shows the pool to users alone', async () => {
     expect.objectContaining({ driver: 'process', kind: 'nodejs:20', path: 'guest/seen', memory: 256, uses: 1 }),
   ]);
   expect(json.counters.cold).toBe(1);
-  expect(json.memory).toEqual({ total: 2048, used: 256 });
+  expect(json.memory).toEqual({ total: 2048, used: 256, peak: 256 });
 });

@@ -50,6 +50,23 @@ describe('wanted', () => {
     expect(wanted(load(calls), { cores: 8, cold: 200 })).toBe(7);
   });
 
+  it('buys nothing that is there when a burst of short calls is over, where it would take a core from them', () => {
+    const burst = load({ waiting: 199, base: 0.25, recent: 1, awaited: 0.25, seen: 8 });
+    const quick = { cores: 2, cold: 33 };
+    expect(wanted(burst, quick)).toBe(0);
+    expect(wanted({ ...burst, waiting: 500 }, quick)).toBe(1);
+    expect(wanted({ ...burst, debt: 98 }, quick)).toBe(0);
+    expect(wanted({ ...burst, debt: 99 }, quick)).toBe(1);
+    expect(wanted(burst, { cores: 8, cold: 33 })).toBe(7);
+  });
+
+  it('waits for some calls to tell how long short ones take', () => {
+    const calls = load({ waiting: 100_000, base: 2.5, recent: 2.5 });
+    expect(wanted({ ...calls, seen: 7 }, machine)).toBe(0);
+    expect(wanted({ ...calls, seen: 8 }, machine)).toBe(1);
+    expect(wanted({ ...calls, base: 1000, recent: 1000, seen: 1 }, machine)).toBeGreaterThan(1);
+  });
+
   it('starts no more when calls take the longer the more containers run', () => {
     expect(wanted(load({ waiting: 50, hot: 4, base: 20, recent: 45 }), machine)).toBe(0);
     expect(wanted(load({ waiting: 50, hot: 4, base: 20, recent: 25, debt: 500 }), machine)).toBeGreaterThan(0);
@@ -129,14 +146,14 @@ const alone = (took: number, parallel: number) => ({ took, idle: took, parallel 
 describe('learn', () => {
   it('follows what calls take while the machine has cores to spare', () => {
     let pace = learn(undefined, alone(40, 1), 2);
-    expect(pace).toEqual({ base: 40, recent: 40 });
+    expect(pace).toEqual({ base: 40, recent: 40, awaited: 40, seen: 1 });
     for (let i = 0; i < 100; i++) pace = learn(pace, alone(20, 2), 2);
     expect(pace.base).toBeCloseTo(20, 0);
   });
 
   it('takes a first call for a slow start as long as it can be one', () => {
     let pace = learn(undefined, alone(20, 1), 2);
-    expect(pace).toEqual({ base: 2.5, recent: 20 });
+    expect(pace).toEqual({ base: 2.5, recent: 20, awaited: 20, seen: 1 });
     for (let i = 0; i < 3; i++) pace = learn(pace, alone(20, 1), 2);
     expect(pace.base).toBeGreaterThan(5);
   });

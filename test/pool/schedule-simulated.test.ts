@@ -98,6 +98,18 @@ describe('scaling by predicted wait, simulated', () => {
     expect(sim.peak).toBeLessThanOrEqual(2048);
   });
 
+  it('starts no container that would be there when a burst of short calls is over', async () => {
+    const sim = new Simulation({ cold: { cpu: 25, io: 5 } });
+    await sim.makespan(sim.action('ns/noop', NOOP), 200);
+    expect(sim.created).toBe(1);
+  });
+
+  it('gives short calls that go on the cores there are', async () => {
+    const sim = new Simulation();
+    const rate = await sim.throughput(sim.action('ns/short', { cpu: 3, io: 0 }), 16, 20_000, 10_000);
+    expect(rate / (2000 / 3.2)).toBeGreaterThan(0.9);
+  });
+
   it('starts no second container for calls that overlap now and then', async () => {
     const sim = new Simulation();
     const action = sim.action('ns/quick', { cpu: 1, io: 15 });
