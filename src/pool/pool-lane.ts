@@ -4,7 +4,16 @@ import type { Ticket } from './container-ticket.js';
 import { Debt } from './debt.js';
 import type { Executable } from './job.js';
 import { choose } from './schedule.js';
-import { type LaneLoad, learn, type Machine, mostBusy, type Pace, type Seen, scarce } from './schedule-scale.js';
+import {
+  awaitedShare,
+  type LaneLoad,
+  learn,
+  type Machine,
+  mostBusy,
+  type Pace,
+  type Seen,
+  scarce,
+} from './schedule-scale.js';
 import type { StateName } from './state.js';
 
 const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
@@ -40,13 +49,11 @@ export class PoolLane {
   private fault: Fault | undefined;
   private added = 0;
   private takenCount = 0;
-  /** Epoch ms. */
-  private lastTaken = 0;
   private pace: Pace | undefined;
   /** Containers that may be busy at the same time. */
   private cap = Number.POSITIVE_INFINITY;
-  /** Whether another container would take from the calls what it gives them. */
-  private scarce = false;
+  /** What of a wait counts while another container would take from the calls what it gives them (`Debt.waited`). */
+  private share: number | undefined;
   /** Epoch ms of the last time a job was taken or ended, or the queue began to fill. */
   moved: number;
   /** For how long nothing moved, counted by `tick`: what holds the server itself up does not count. */
@@ -115,8 +122,7 @@ export class PoolLane {
 
   /** Whether it has a container that serves it, or will. */
   get served(): boolean {
-    for (const { state } of this.containers) if (!GOING.has(state.at)) return true;
-    return false;
+    return this.live > 0;
   }
 
   /** One of its containers went from one state to another, and has `freed` slots more (or fewer). */
@@ -178,7 +184,7 @@ export class PoolLane {
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
     const progress = { hot, stalled, ...pace };
-    this.scarce = scarce(progress, machine);
+    this.share = scarce(progress, machine) ? awaitedShare(pace) : undefined;
     const cap = mostBusy(progress, machine);
     if (cap === this.cap) return;
     this.cap = cap;
@@ -209,16 +215,6 @@ export class PoolLane {
     this.debt.spend(cost, now);
   }
 
-  /** What a call that is taken has waited for a hot container, as it counts (`scarce`). */
-  private waited(ticket: Ticket, now: number): number {
-    const { pace, hotSince } = this;
-    if (hotSince === 0) return 0;
-    const since = Math.max(ticket.queued, hotSince);
-    if (pace === undefined || !this.scarce) return now - since;
-    const share = pace.awaited < pace.recent ? pace.awaited / pace.recent : 1;
-    return (now - Math.max(since, this.lastTaken)) * share;
-  }
-
   private grant(): void {
     const slots = Math.min(this.busy + this.free, this.cap * this.concurrency);
     this.queue.slots = slots + (this.fault?.left ?? 0);
@@ -244,10 +240,9 @@ export class PoolLane {
       owner.fail(this, ticket, new Error('no container had the slot that was promised'));
       return Promise.resolve();
     }
-    const waited = this.waited(ticket, now);
-    this.lastTaken = now;
+    const waited = this.debt.waited(Math.max(ticket.queued, this.hotSince), now, this.share);
     // Waits that more containers would not have spared anybody are nobody's debt.
-    if (waited > 0 && !this.full) this.debt.add(waited, now);
+    if (waited > 0 && this.hotSince > 0 && !this.full) this.debt.add(waited, now);
     owner.taken(ticket, now);
     return new Promise(resolve => {
       this.busy++;

@@ -118,6 +118,9 @@ export interface Pace {
   readonly seen: number;
 }
 
+/** For which share of a call the server has nothing to do. */
+export const awaitedShare = ({ awaited, recent }: Pace): number => (awaited < recent ? awaited / recent : 1);
+
 const RECENT_WEIGHT = 0.2;
 /** Of one of the first `ENOUGH`, each quicker than those before. */
 const FIRST_WEIGHT = 0.5;
