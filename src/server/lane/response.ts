@@ -9,20 +9,36 @@ const bodiless = (status: number): boolean => status === 204 || status === 304;
 /** A header that is set; there are few, so that looking through all of them is quick. */
 interface Field {
   readonly key: string;
-  readonly name: string;
   readonly value: Value;
+  /** As it stands in the head. */
+  readonly lines: string;
 }
 
-/** By what a header of this name is found, and the value it had last, which is known to be one. Throws for what is no name. */
-const known = remember((name): { readonly key: string; value: Value } => {
-  validateHeaderName(name);
-  return { key: name.toLowerCase(), value: '' };
-});
-const keyOf = (name: string): string => known(name).key;
+const linesOf = (name: string, value: Value): string => {
+  if (typeof value !== 'object') {
+    validateHeaderValue(name, String(value));
+    return `${name}: ${value}\r\n`;
+  }
+  for (const one of value) validateHeaderValue(name, one);
+  return value.map(one => `${name}: ${one}\r\n`).join('');
+};
 
-const check = (name: string, value: Value): void => {
-  if (typeof value === 'object') for (const one of value) validateHeaderValue(name, one);
-  else validateHeaderValue(name, String(value));
+/** A header's name, and its latest field: most replies have the same. Throws for what is no name. */
+const headerOf = remember((name): { readonly key: string; field: Field | undefined } => {
+  validateHeaderName(name);
+  return { key: name.toLowerCase(), field: undefined };
+});
+const keyOf = (name: string): string => headerOf(name).key;
+
+/** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
+const fieldOf = (name: string, value: Value): Field => {
+  const header = headerOf(name);
+  const { key, field } = header;
+  if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
+  // An array may have changed since.
+  if (field?.value === value && typeof value !== 'object') return field;
+  header.field = { key, value, lines: linesOf(name, value) };
+  return header.field;
 };
 
 /** As much of node's `ServerResponse` as koa uses for a reply of text or bytes. It is sent at once, head and body together. */
@@ -46,16 +62,10 @@ export class WholeResponse {
     private readonly send: (head: string, body: string | Buffer, kept: boolean) => void,
   ) {}
 
-  /** Throws for what may not stand in a head, as node does, and for what would make the body's length another. */
+  /** Throws as `fieldOf`. */
   setHeader(name: string, value: Value): this {
-    const header = known(name);
-    const { key } = header;
-    if (key === 'transfer-encoding') throw new Error('A reply that is sent at once has a length, no encoding.');
-    // An array may have changed since.
-    if (value !== header.value || typeof value === 'object') check(name, value);
-    header.value = value;
-    const field = { key, name, value };
-    const at = this.indexOf(key);
+    const field = fieldOf(name, value);
+    const at = this.indexOf(field.key);
     if (at < 0) this.fields.push(field);
     else this.fields[at] = field;
     return this;
@@ -96,10 +106,7 @@ export class WholeResponse {
     this.writableEnded = true;
     const { statusCode, fields } = this;
     let head = `HTTP/1.1 ${statusCode} ${this.statusMessage || (STATUS_CODES[statusCode] ?? 'unknown')}\r\n`;
-    for (const { name, value } of fields) {
-      if (typeof value === 'object') for (const one of value) head += `${name}: ${one}\r\n`;
-      else head += `${name}: ${value}\r\n`;
-    }
+    for (const { lines } of fields) head += lines;
     const empty = bodiless(statusCode);
     if (!empty && !this.hasHeader('content-length')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     const kept = String(this.getHeader('connection')).toLowerCase() !== 'close';
