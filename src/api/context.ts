@@ -20,6 +20,20 @@ export type Context = KoaContext & { state: RequestState; params: Record<string,
 export const header = ({ req }: Pick<KoaContext, 'req'>, name: string): string =>
   (req.headers[name] as string | undefined) ?? '';
 
+/** Path and query of a target of the common form; undefined for others (`http://host/…`, `…#…`), which koa takes apart. */
+const split = remember((url): { readonly path: string; readonly query: string } | undefined => {
+  if (!/^\/[^#]*$/.test(url)) return undefined;
+  const at = url.indexOf('?');
+  return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) };
+});
+
+/** As koa's `ctx.path`, without taking the same target apart for each request: the text is the same object, too. */
+export const pathOf = (ctx: Pick<KoaContext, 'url' | 'path'>): string => split(ctx.url)?.path ?? ctx.path;
+
+/** As koa's `ctx.querystring`; see `pathOf`. */
+export const queryOf = (ctx: Pick<KoaContext, 'url' | 'querystring'>): string =>
+  split(ctx.url)?.query ?? ctx.querystring;
+
 const JSON_TYPE = 'application/json';
 
 const takesJson = remember(accept => accepts(accept, `${JSON_TYPE}; charset=utf-8`));

@@ -1,7 +1,7 @@
 import { type HttpError, rejection } from '../errors.js';
 import { http, query as text } from '../messages.js';
 import { remember } from '../remember.js';
-import type { Context } from './context.js';
+import { type Context, queryOf } from './context.js';
 
 /** A query parameter as `/api/v1/api-docs` shows it. */
 export interface QueryParameter {
@@ -51,7 +51,7 @@ const search = remember(querystring => new Map([...new URLSearchParams(querystri
 const bad = (name: string, detail: string): HttpError => rejection(400, http.badQuery(name, detail));
 
 /** The first value of a parameter, undefined when it is absent. */
-export const textQuery = (ctx: Context, name: string): string | undefined => search(ctx.querystring).get(name);
+export const textQuery = (ctx: Context, name: string): string | undefined => search(queryOf(ctx)).get(name);
 
 /** Any case of true/yes/on/1 and false/no/off/0; empty counts as absent. Throws 400. */
 export const booleanQuery = (ctx: Context, name: string, absent = false): boolean => {

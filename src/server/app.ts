@@ -2,7 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { actionRoutes } from '../api/actions.js';
 import { activationRoutes } from '../api/activations.js';
-import { type Context, sendJson } from '../api/context.js';
+import { type Context, pathOf, sendJson } from '../api/context.js';
 import { type HealthParts, readiness } from '../api/health.js';
 import { apiInfo, serverInfo } from '../api/info.js';
 import { namespaceRoutes } from '../api/namespaces.js';
@@ -88,16 +88,16 @@ const restRouter = (routes: readonly Route[]): Koa.Middleware => {
     routers.set(collection, router);
     router[method](path, ctx => handle(ctx as unknown as Context));
   }
-  const find = remember(call => {
-    const [method, path] = call.split(' ', 2) as [string, string];
-    // The router would answer it as GET; OpenWhisk has no such method (OPENWHISK.md 1.1).
-    if (method === 'HEAD') return undefined;
-    const router = routers.get(collectionOf(path.slice(REST.length))) ?? routers.get('');
-    const layer = router?.match(path, method).pathAndMethod[0];
-    return layer && { handle: layer.stack[0] as Koa.Middleware, params: layer.params(path, layer.captures(path)) };
-  });
+  const finder = (method: string) =>
+    remember(path => {
+      const router = routers.get(collectionOf(path.slice(REST.length))) ?? routers.get('');
+      const layer = router?.match(path, method).pathAndMethod[0];
+      return layer && { handle: layer.stack[0] as Koa.Middleware, params: layer.params(path, layer.captures(path)) };
+    });
+  // HEAD, which the router would answer as GET, is none of OpenWhisk's methods (OPENWHISK.md 1.1).
+  const finders = new Map(['GET', 'PUT', 'POST', 'DELETE'].map(method => [method, finder(method)]));
   return (ctx, next) => {
-    const found = find(`${ctx.method} ${ctx.path}`);
+    const found = finders.get(ctx.method)?.(pathOf(ctx));
     if (!found) return next();
     ctx['params'] = found.params;
     return found.handle(ctx, next);
@@ -174,10 +174,10 @@ export const createApp = (parts: AppParts, web: WebLayers): Koa => {
     ...web.layers,
     preflight,
     ...open.map(router => router.routes() as unknown as Koa.Middleware),
-    (ctx, next) => (isApi(ctx.path) ? requireUser(ctx, next) : next()),
+    (ctx, next) => (isApi(pathOf(ctx)) ? requireUser(ctx, next) : next()),
   ]);
   // The most called routes go through no layer that is not for them.
-  app.use((ctx, next) => (ctx.path.startsWith(REST) ? resources : others)(ctx, next));
+  app.use((ctx, next) => (pathOf(ctx).startsWith(REST) ? resources : others)(ctx, next));
   app.use(noRoute);
   return app;
 };

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import { pathOf } from '../../api/context.js';
 import { rejection } from '../../errors.js';
 import { http } from '../../messages.js';
 
@@ -14,7 +15,7 @@ const isApi = (path: string): boolean => path === '/api' || path.startsWith('/ap
 export const refuseForeignOrigins = (allowed = ''): Middleware => {
   const origins = new Set(allowed.split(/[\s,]+/).filter(Boolean));
   return (ctx, next) => {
-    if (isApi(ctx.path) || ctx.get('authorization') !== '') return next();
+    if (isApi(pathOf(ctx)) || ctx.get('authorization') !== '') return next();
     const origin = ctx.get('origin');
     if (origin === '') {
       // An image or a form of another page sends no Origin with GET; following a link to here is fine.
