@@ -32,6 +32,7 @@ export const http = {
   bodyTooLarge: 'Request too large',
   uriTooLong: 'URI length exceeds the configured limit of 8192 characters',
   illegalTarget: (detail: string) => `Illegal request-target: ${detail}`,
+  unreadableTarget: 'expected a path or a URL',
   objectExpected: 'JSON object expected',
   objectExpectedInField: (field: string) => `Object expected in field '${field}'`,
   nestedTooDeeply: (max: number) =>

@@ -4,6 +4,14 @@ import Koa from 'koa';
 import { expect, it } from 'vitest';
 import { pathOf, queryOf } from '../../src/api/context.js';
 
+const of = (take: () => unknown): unknown => {
+  try {
+    return take();
+  } catch (error) {
+    return String(error);
+  }
+};
+
 it('takes targets apart as koa does', () => {
   const app = new Koa();
   const rest = fc.string({ unit: fc.constantFrom('/', '?', '#', '&', '=', '%', '2', 'f', 'a', ';', ':', '@', '.') });
@@ -13,7 +21,7 @@ it('takes targets apart as koa does', () => {
   fc.assert(
     fc.property(target, url => {
       const ctx = app.createContext({ url, headers: {} } as IncomingMessage, {} as ServerResponse);
-      expect([pathOf(ctx), queryOf(ctx)]).toEqual([ctx.path, ctx.querystring]);
+      expect(of(() => [pathOf(ctx), queryOf(ctx)])).toEqual(of(() => [ctx.path, ctx.querystring]));
     }),
     { numRuns: 2000 },
   );

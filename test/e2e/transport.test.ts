@@ -39,6 +39,11 @@ describe('refused before routing, as plain text, nobody asked who', () => {
     plain(await http(`${server.url}/api/v1/${what}`), 400, /^Illegal request-target: /);
   });
 
+  it('a target with a user that is no text', async () => {
+    const reply = await http(`${server.url}/`, { target: 'http://a%ff@host/api/v1/namespaces' });
+    plain(reply, 400, `Illegal request-target: ${text.unreadableTarget}`);
+  });
+
   it('a body over 50 MB, by its length', async () => {
     const headers = { ...json, 'content-length': String(50 * MB + 1) };
     plain(await http(`${api}/_/actions/x`, { method: 'PUT', headers }), 400, text.bodyTooLarge);

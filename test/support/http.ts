@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly body?: string | Buffer;
   /** Sends the body in chunks, without a Content-Length. */
   readonly chunked?: boolean;
+  /** The request's target, where it is not the path of the URL. */
+  readonly target?: string;
 }
 
 const parse = (text: string): unknown => {
@@ -31,20 +33,23 @@ const parse = (text: string): unknown => {
 /** One request, exactly as written: no headers of a client's own, no redirects followed, the path left as it is. */
 export const http = (url: string, options: HttpOptions = {}): Promise<HttpReply> =>
   new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body, chunked = false } = options;
+    const { method = 'GET', headers = {}, body, chunked = false, target } = options;
     const [, host, port, path] = /^http:\/\/([^/:]+):(\d+)(\/.*)$/.exec(url) ?? [];
     const length = body === undefined || chunked ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const call = request({ host, port, path, method, headers: { ...length, ...headers }, agent: false }, response => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const bytes = Buffer.concat(chunks);
-        const text = bytes.toString('utf8');
-        const { statusCode = 0, headers: received, rawHeaders } = response;
-        resolve({ status: statusCode, headers: received, rawHeaders, bytes, text, json: parse(text) });
-      });
-    });
+    const call = request(
+      { host, port, path: target ?? path, method, headers: { ...length, ...headers }, agent: false },
+      response => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks);
+          const text = bytes.toString('utf8');
+          const { statusCode = 0, headers: received, rawHeaders } = response;
+          resolve({ status: statusCode, headers: received, rawHeaders, bytes, text, json: parse(text) });
+        });
+      },
+    );
     call.on('error', reject);
     if (chunked) call.flushHeaders();
     call.end(body);

@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { MAX_BODY } from '../../api/body.js';
 import { header } from '../../api/context.js';
 import { http } from '../../messages.js';
@@ -14,6 +14,16 @@ const illegal = remember((url): string | undefined => {
   return `Invalid input '${url[at]}' at position ${at}`;
 });
 
+/** A target as proxies get it (`http://user@host/…`) that cannot be taken apart, e.g. because the user is no text. */
+const isUnreadable = (ctx: Pick<Context, 'url' | 'path'>): boolean => {
+  if (ctx.url.startsWith('/')) return false;
+  try {
+    return ctx.path === undefined;
+  } catch {
+    return true;
+  }
+};
+
 /** What is refused as plain text before any routing: no id, no CORS, credentials not looked at (OPENWHISK.md 1.1). */
 export const refuseBadTargets: Middleware = (ctx, next) => {
   const refuse = (status: number, text: string): void => {
@@ -25,6 +35,7 @@ export const refuseBadTargets: Middleware = (ctx, next) => {
   if (ctx.url.length > MAX_URI) return Promise.resolve(refuse(414, http.uriTooLong));
   const bad = illegal(ctx.url);
   if (bad !== undefined) return Promise.resolve(refuse(400, http.illegalTarget(bad)));
+  if (isUnreadable(ctx)) return Promise.resolve(refuse(400, http.illegalTarget(http.unreadableTarget)));
   if (Number(header(ctx, 'content-length')) > MAX_BODY) return Promise.resolve(refuse(400, http.bodyTooLarge));
   return next();
 };
