@@ -117,6 +117,8 @@ export class ContainerClient {
   /** Calls for which there was no connection. */
   private readonly waiting: Call[] = [];
   private closed = false;
+  /** Ends the wait before /init is tried again. */
+  private wake: (() => void) | undefined;
 
   constructor(
     private readonly address: Address,
@@ -132,11 +134,10 @@ export class ContainerClient {
     let sent = false;
     let current: Call | undefined;
     let expired = false;
-    let wake: (() => void) | undefined;
     const timer = this.clock.after(timeoutMs, () => {
       expired = true;
       current?.end({ kind: 'timeout' });
-      wake?.();
+      this.wake?.();
     });
     const start = this.clock.now();
     for (;;) {
@@ -149,11 +150,7 @@ export class ContainerClient {
         timer.cancel();
         return result.kind === 'connection' ? { ...result, beforeSent: !sent } : result;
       }
-      await new Promise<void>(resolve => {
-        wake = resolve;
-        const part = (this.clock.now() - start) / DELAY_PART;
-        this.clock.after(Math.min(Math.max(part, LEAST_DELAY), MOST_DELAY), resolve);
-      });
+      await this.pause((this.clock.now() - start) / DELAY_PART);
       if (expired) return { kind: 'timeout' };
     }
   }
@@ -199,6 +196,18 @@ export class ContainerClient {
     this.closed = true;
     for (const connection of [...this.connections]) connection.drop(ENDED);
     for (const call of this.waiting.splice(0)) refuse(call);
+    // Who tries /init is told at once, too: a moment later nobody asks any more what became of it.
+    this.wake?.();
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = this.clock.after(Math.min(Math.max(ms, LEAST_DELAY), MOST_DELAY), resolve);
+      this.wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   private post(path: string, headers: string, body: Buffer | string, done: (result: CallResult) => void): Call {

@@ -118,15 +118,16 @@ export class ContainerCalls {
     const { executable } = ticket.job;
     const body = executable.initBody(ticket.job, clock.now() + executable.timeout);
     this.begin(ticket);
-    const before = clock.now();
+    ticket.phase = 'init';
+    ticket.initBegan = clock.now();
     const result = await this.client.init(body, executable.timeout);
-    ticket.initMs = clock.now() - before;
+    ticket.initMs = clock.now() - ticket.initBegan;
     const verdict = initVerdict(result);
     if (verdict === 'done') {
+      ticket.phase = 'run';
       this.container.dispatch({ on: 'initDone', job: ticket });
       return;
     }
-    ticket.phase = 'init';
     await this.conclude(ticket, result, verdict);
   }
 

@@ -12,6 +12,8 @@ export class Ticket {
   begun = false;
   start = 0;
   origin: ContainerOrigin = 'cold';
+  /** Epoch ms. */
+  initBegan = 0;
   initMs: number | undefined;
   runMs: number | undefined;
   phase: 'init' | 'run' = 'run';
@@ -52,7 +54,8 @@ export class Ticket {
 
   /** The answer of a container, or what stands for it when it is gone. `end` in epoch ms. */
   reply(driver: string, container: string, end: number, outOfMemory: boolean): void {
-    const { start, origin, initMs, runMs, phase, logs } = this;
+    const { start, origin, runMs, phase, logs } = this;
+    const initMs = this.initMs ?? (phase === 'init' ? end - this.initBegan : undefined);
     this.resolve({
       kind: 'ran',
       start,

@@ -348,6 +348,18 @@ describe('ContainerClient', () => {
     expect(await connect(address).init('{}', LIMIT)).toMatchObject({ kind: 'connection', beforeSent: false });
   });
 
+  it('ends /init at once when the container is known to have ended before it is tried again', async () => {
+    const clock = new FakeClock();
+    const address = await tcp(socket => socket.destroy());
+    const client = connect(address, { clock });
+    const init = client.init('{}', LIMIT);
+    // The limit, and the wait before the next try: the clock stands still.
+    while (clock.pending < 2) await new Promise(setImmediate);
+    client.close();
+    expect(await init).toMatchObject({ kind: 'connection', beforeSent: false });
+    expect(clock.pending).toBe(0);
+  });
+
   it('gives up /init at its limit', async () => {
     const client = connect({ socketPath: join(tmpdir(), 'nobody-here') });
     expect(await client.init('{}', 30)).toEqual({ kind: 'timeout' });

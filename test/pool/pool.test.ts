@@ -234,6 +234,19 @@ describe('trouble', () => {
     await close(r);
   });
 
+  it('tells that a container ended in /init though no answer of it ever comes', async () => {
+    const never = new Promise<never>(() => undefined);
+    const r = rig();
+    const { logs } = r.driver.wiring();
+    const client = () => ({ init: () => never, run: () => never, ahead: () => never, close: () => undefined });
+    const stuck = rig({}, { pick: () => Promise.resolve(r.driver), wiring: { client: client as never, logs } });
+    const job = stuck.submit(hello);
+    await stuck.advance(10, 5);
+    r.driver.made[0]?.die();
+    expect(await ended(stuck, job)).toMatchObject({ phase: 'init', initMs: 10, result: { kind: 'connection' } });
+    await close(stuck);
+  });
+
   it('evicts no more than the engine replaces now and next, and goes on as it gets there', async () => {
     const r = rig({ create: 100, run: 5_000, remove: 20 }, { memory: 1024, scale: 'eager', startsAtOnce: () => 1 });
     const before = Array.from({ length: 4 }, () => r.submit(hello));
