@@ -31,6 +31,8 @@ export const http = {
   notAcceptable: (type: string) => `Resource representation is only available with these types:\n${type}`,
   bodyTooLarge: 'Request too large',
   uriTooLong: 'URI length exceeds the configured limit of 8192 characters',
+  /** For web actions with the words of the nginx that stands before OpenWhisk: its system tests look for them. */
+  webUriTooLong: '414 Request-URI Too Large: URI length exceeds the configured limit of 8192 characters',
   illegalTarget: (detail: string) => `Illegal request-target: ${detail}`,
   unreadableTarget: 'expected a path or a URL',
   objectExpected: 'JSON object expected',

@@ -30,6 +30,11 @@ describe('refused before routing, as plain text, nobody asked who', () => {
     plain(await http(`${server.url}${uri}`), 414, text.uriTooLong);
   });
 
+  it('a URI of a web action that is too long, in the words of what stands before OpenWhisk as well', async () => {
+    const reply = await http(`${server.url}/api/v1/web/guest/default/x.json?a=${'x'.repeat(8192)}`);
+    plain(reply, 414, `414 Request-URI Too Large: ${text.uriTooLong}`);
+  });
+
   it('a URI of 8192 characters is not too long', async () => {
     const reply = await http(`${server.url}/api/v1/${'x'.repeat(8192 - 8)}`, { headers: me });
     expect([reply.status, reply.json.error]).toEqual([404, text.noRoute]);

@@ -3,6 +3,7 @@ import { MAX_BODY } from '../../api/body.js';
 import { header } from '../../api/context.js';
 import { http } from '../../messages.js';
 import { remember } from '../../remember.js';
+import { WEB_PREFIX } from '../../web/address.js';
 
 /** pekko-http's max-uri-length (OPENWHISK.md 1.1). */
 const MAX_URI = 8192;
@@ -24,6 +25,8 @@ const isUnreadable = (ctx: Pick<Context, 'url' | 'path'>): boolean => {
   }
 };
 
+const isWeb = (url: string): boolean => url.startsWith(WEB_PREFIX);
+
 /** What is refused as plain text before any routing: no id, no CORS, credentials not looked at (OPENWHISK.md 1.1). */
 export const refuseBadTargets: Middleware = (ctx, next) => {
   const refuse = (status: number, text: string): void => {
@@ -32,7 +35,8 @@ export const refuseBadTargets: Middleware = (ctx, next) => {
     ctx.type = 'text/plain; charset=UTF-8';
     ctx.body = text;
   };
-  if (ctx.url.length > MAX_URI) return Promise.resolve(refuse(414, http.uriTooLong));
+  if (ctx.url.length > MAX_URI)
+    return Promise.resolve(refuse(414, isWeb(ctx.url) ? http.webUriTooLong : http.uriTooLong));
   const bad = illegal(ctx.url);
   if (bad !== undefined) return Promise.resolve(refuse(400, http.illegalTarget(bad)));
   if (isUnreadable(ctx)) return Promise.resolve(refuse(400, http.illegalTarget(http.unreadableTarget)));
