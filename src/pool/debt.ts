@@ -14,14 +14,11 @@ export class Debt {
     return elapsed <= 0 ? this.amount : this.amount * 0.5 ** (elapsed / HALF_LIFE);
   }
 
-  /**
-   * How much it counts that a call is taken that has waited from `since` on: all of it; or, given the share of a call's time
-   * in which the server waits for the container, that share of the time since the last call was taken (`scarce`).
-   */
-  waited(since: number, now: number, share: number | undefined): number {
-    const from = share === undefined ? since : Math.max(since, this.lastTaken);
+  /** What counts when a call is taken that has waited since then; of calls that wait `together`, the time that went by. */
+  waited(since: number, now: number, together: boolean): number {
+    const from = together ? Math.max(since, this.lastTaken) : since;
     this.lastTaken = now;
-    return (now - from) * (share ?? 1);
+    return now - from;
   }
 
   add(waited: number, now: number): void {

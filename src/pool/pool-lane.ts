@@ -4,16 +4,7 @@ import type { Ticket } from './container-ticket.js';
 import { Debt } from './debt.js';
 import type { Executable } from './job.js';
 import { choose } from './schedule.js';
-import {
-  awaitedShare,
-  type LaneLoad,
-  learn,
-  type Machine,
-  mostBusy,
-  type Pace,
-  type Seen,
-  scarce,
-} from './schedule-scale.js';
+import { type LaneLoad, learn, type Machine, mostBusy, type Pace, type Seen, scarce } from './schedule-scale.js';
 import type { StateName } from './state.js';
 
 const COMING: ReadonlySet<StateName> = new Set(['starting', 'prewarmed', 'initializing', 'resuming']);
@@ -52,8 +43,8 @@ export class PoolLane {
   private pace: Pace | undefined;
   /** Containers that may be busy at the same time. */
   private cap = Number.POSITIVE_INFINITY;
-  /** What of a wait counts while another container would take from the calls what it gives them (`Debt.waited`). */
-  private share: number | undefined;
+  /** Whether another container would take from the calls what it gives them. */
+  private scarce = false;
   /** Epoch ms of the last time a job was taken or ended, or the queue began to fill. */
   moved: number;
   /** For how long nothing moved, counted by `tick`: what holds the server itself up does not count. */
@@ -184,7 +175,7 @@ export class PoolLane {
     const { hot, stalled, pace } = this;
     if (pace === undefined) return;
     const progress = { hot, stalled, ...pace };
-    this.share = scarce(progress, machine) ? awaitedShare(pace) : undefined;
+    this.scarce = scarce(progress, machine);
     const cap = mostBusy(progress, machine);
     if (cap === this.cap) return;
     this.cap = cap;
@@ -240,7 +231,7 @@ export class PoolLane {
       owner.fail(this, ticket, new Error('no container had the slot that was promised'));
       return Promise.resolve();
     }
-    const waited = this.debt.waited(Math.max(ticket.queued, this.hotSince), now, this.share);
+    const waited = this.debt.waited(Math.max(ticket.queued, this.hotSince), now, this.scarce);
     // Waits that more containers would not have spared anybody are nobody's debt.
     if (waited > 0 && this.hotSince > 0 && !this.full) this.debt.add(waited, now);
     owner.taken(ticket, now);

@@ -76,9 +76,9 @@ export const mostBusy = (load: Progress, { cores, cold }: Machine): number =>
 
 /**
  * Whether a start, which takes a core about as long as it lasts, takes it from short calls: from the server, its callers and
- * the containers there are. So calls that come all at once must not buy one that is there when they are over: they count
- * by the time that has gone by and not, each, by what they waited; only as far as they waited for containers and not for the
- * server; and it must be `WORTH` more.
+ * the containers there are. So calls that come all at once must not buy one that is there when they are over: what they
+ * wait counts by the time that has gone by, not for each of them; what they will take, only as far as the server waits for
+ * it; and both must be worth `WORTH` starts. Calls that go on get their container a little later, and gain a tenth by it.
  */
 export const scarce = (load: Progress, machine: Machine): boolean =>
   mostBusy(load, machine) === machine.cores && load.hot + OTHERS >= machine.cores;
@@ -117,9 +117,6 @@ export interface Pace {
   readonly awaited: number;
   readonly seen: number;
 }
-
-/** For which share of a call the server has nothing to do. */
-export const awaitedShare = ({ awaited, recent }: Pace): number => (awaited < recent ? awaited / recent : 1);
 
 const RECENT_WEIGHT = 0.2;
 /** Of one of the first `ENOUGH`, each quicker than those before. */

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { Debt } from '../../src/pool/debt.js';
 
-it('counts calls that wait at the same time once where a start is dear, and only their share', () => {
+it('counts calls that wait together once', () => {
   const debt = new Debt();
-  expect(debt.waited(1000, 1010, undefined)).toBe(10);
-  expect(debt.waited(1000, 1030, undefined)).toBe(30);
-  expect(debt.waited(1000, 1050, 0.5)).toBe(10);
-  expect(debt.waited(1060, 1080, 0.5)).toBe(10);
-  expect(debt.waited(1080, 1080, 1)).toBe(0);
+  expect(debt.waited(1000, 1010, false)).toBe(10);
+  expect(debt.waited(1000, 1030, false)).toBe(30);
+  expect(debt.waited(1000, 1050, true)).toBe(20);
+  expect(debt.waited(1060, 1080, true)).toBe(20);
+  expect(debt.waited(1080, 1080, true)).toBe(0);
 });
 
 it('adds up waits, halves every 10 s, and never falls below nothing', () => {
