@@ -1,4 +1,5 @@
 import { type Clock, systemClock, type Timer } from '../clock.js';
+import { settles } from './container-watchdog.js';
 import type { Address } from './driver.js';
 import { Connection, type Ending, type Exchange } from './http-connection.js';
 
@@ -118,7 +119,7 @@ export class ContainerClient {
   private readonly waiting: Call[] = [];
   private closed = false;
   /** Ends the wait before /init is tried again. */
-  private wake: (() => void) | undefined;
+  private wake: () => void = () => {};
 
   constructor(
     private readonly address: Address,
@@ -137,7 +138,10 @@ export class ContainerClient {
     const timer = this.clock.after(timeoutMs, () => {
       expired = true;
       current?.end({ kind: 'timeout' });
-      this.wake?.();
+      this.wake();
+    });
+    const woken = new Promise<void>(resolve => {
+      this.wake = resolve;
     });
     const start = this.clock.now();
     for (;;) {
@@ -150,7 +154,8 @@ export class ContainerClient {
         timer.cancel();
         return result.kind === 'connection' ? { ...result, beforeSent: !sent } : result;
       }
-      await this.pause((this.clock.now() - start) / DELAY_PART);
+      const part = (this.clock.now() - start) / DELAY_PART;
+      await settles(this.clock, Math.min(Math.max(part, LEAST_DELAY), MOST_DELAY), woken);
       if (expired) return { kind: 'timeout' };
     }
   }
@@ -197,17 +202,7 @@ export class ContainerClient {
     for (const connection of [...this.connections]) connection.drop(ENDED);
     for (const call of this.waiting.splice(0)) refuse(call);
     // Who tries /init is told at once, too: a moment later nobody asks any more what became of it.
-    this.wake?.();
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = this.clock.after(Math.min(Math.max(ms, LEAST_DELAY), MOST_DELAY), resolve);
-      this.wake = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
+    this.wake();
   }
 
   private post(path: string, headers: string, body: Buffer | string, done: (result: CallResult) => void): Call {
