@@ -18,6 +18,8 @@ export const defaultText: Readonly<Record<number, string>> = {
 };
 
 /** Framework-level refusals (1.1, 1.3). */
+const URI_TOO_LONG = 'URI length exceeds the configured limit of 8192 characters';
+
 export const http = {
   noRoute: 'The requested resource could not be found.',
   methodNotAllowed: (methods: string) => `HTTP method not allowed, supported methods: ${methods}`,
@@ -30,9 +32,9 @@ export const http = {
     `The request's Content-Type [${type}] is not supported. Expected:\napplication/json`,
   notAcceptable: (type: string) => `Resource representation is only available with these types:\n${type}`,
   bodyTooLarge: 'Request too large',
-  uriTooLong: 'URI length exceeds the configured limit of 8192 characters',
+  uriTooLong: URI_TOO_LONG,
   /** For web actions with the words of the nginx that stands before OpenWhisk: its system tests look for them. */
-  webUriTooLong: '414 Request-URI Too Large: URI length exceeds the configured limit of 8192 characters',
+  webUriTooLong: `414 Request-URI Too Large: ${URI_TOO_LONG}`,
   illegalTarget: (detail: string) => `Illegal request-target: ${detail}`,
   unreadableTarget: 'expected a path or a URL',
   objectExpected: 'JSON object expected',

@@ -4,7 +4,7 @@ const LONGEST = 2048;
 
 /**
  * A pure function of a text, with its latest answers kept: on a server most calls look like one of the few before. Answers
- * are shared and must not be changed.
+ * are shared: what changes one changes it for all.
  */
 export const remember = <A>(fn: (text: string) => A): ((text: string) => A) => {
   const known = new Map<string, A>();

@@ -96,10 +96,7 @@ class ContainerPool implements Pool, Keeper, LaneOwner {
   stats(): PoolStats {
     return snapshot({
       now: this.now(),
-      total: this.fleet.total,
-      used: this.fleet.used,
-      peak: this.fleet.peak,
-      containers: this.fleet.containers,
+      fleet: this.fleet,
       lanes: this.lanes.values(),
       counters: this.counters,
       waiting: this.waiting,

@@ -63,10 +63,7 @@ export interface PoolStats {
 
 interface Source {
   readonly now: number;
-  readonly total: number;
-  readonly used: number;
-  readonly peak: number;
-  readonly containers: Iterable<PooledContainer>;
+  readonly fleet: PoolStats['memory'] & { readonly containers: Iterable<PooledContainer> };
   readonly lanes: Iterable<PoolLane>;
   readonly counters: Counters;
   readonly waiting: number;
@@ -75,7 +72,8 @@ interface Source {
 
 export const snapshot = (source: Source): PoolStats => {
   const { now } = source;
-  const containers = [...source.containers].map(c => ({
+  const { total, used, peak } = source.fleet;
+  const containers = [...source.fleet.containers].map(c => ({
     id: c.id,
     name: c.spec.name,
     driver: c.driver ?? '',
@@ -93,7 +91,7 @@ export const snapshot = (source: Source): PoolStats => {
     waiting: lane.waiting,
   }));
   return {
-    memory: { total: source.total, used: source.used, peak: source.peak },
+    memory: { total, used, peak },
     containers,
     counters: { ...source.counters },
     queue: { waiting: source.waiting, running: source.running, lanes },

@@ -23,7 +23,7 @@ const linesOf = (name: string, value: Value): string => {
   return value.map(one => `${name}: ${one}\r\n`).join('');
 };
 
-/** A header's name, and its latest field: most replies have the same. Throws for what is no name. */
+/** A header's name, and the place of its latest field: most replies have the same. Throws for what is no name. */
 const headerOf = remember((name): { readonly key: string; field: Field | undefined } => {
   validateHeaderName(name);
   return { key: name.toLowerCase(), field: undefined };
