@@ -1,6 +1,7 @@
 import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { errorText, UsageError } from '../errors.js';
+import { openSqlite } from './binding.js';
 import { databaseFile, makeDirectory } from './database.js';
 import { lockDirectory } from './lock.js';
 import { schemaOf } from './migrate.js';
@@ -42,7 +43,7 @@ export const backup = async (
 const prepare = (file: string): void => {
   let db: Sqlite.Database | undefined;
   try {
-    db = new Sqlite(file, { fileMustExist: true });
+    db = openSqlite(file, { fileMustExist: true });
     if (schemaOf(db, file) === 0) throw new UsageError(`${file} is empty.`);
     const [finding] = db.pragma('integrity_check(1)') as { integrity_check: string }[];
     if (finding?.integrity_check !== 'ok') throw new UsageError(`${file} is damaged: ${finding?.integrity_check}`);

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { errorText, UsageError } from '../errors.js';
+import { openSqlite } from './binding.js';
 import { isDamaged, isUnavailable } from './failures.js';
 import { type Lock, lockDirectory } from './lock.js';
 import { migrate, SCHEMA, schemaOf } from './migrate.js';
@@ -73,7 +74,7 @@ const damaged = (file: string, reason: string): UsageError =>
   );
 
 const open = (file: string, options: DatabaseOptions): Sqlite.Database => {
-  const db = new Sqlite(file, { timeout: options.exclusive ? BUSY_MS.server : BUSY_MS.command });
+  const db = openSqlite(file, { timeout: options.exclusive ? BUSY_MS.server : BUSY_MS.command });
   try {
     const schema = schemaOf(db, file);
     if (schema > 0) checkWhole(db, file);
@@ -122,7 +123,7 @@ const openClean = (file: string, options: DatabaseOptions): Sqlite.Database => {
 };
 
 const openInMemory = (): OpenDatabase => {
-  const db = new Sqlite(':memory:');
+  const db = openSqlite(':memory:');
   configure(db, 'normal');
   migrate(db, 0);
   return { db, lock: undefined };

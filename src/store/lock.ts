@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { UsageError } from '../errors.js';
+import { openSqlite } from './binding.js';
 import { sqliteCode } from './failures.js';
 
 export interface Lock {
@@ -12,7 +12,7 @@ export interface Lock {
  * own: the operating system drops it however the process ends, on every platform.
  */
 export const lockDirectory = (dir: string): Lock => {
-  const db = new Sqlite(join(dir, 'server.lock'), { timeout: 0 });
+  const db = openSqlite(join(dir, 'server.lock'), { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {

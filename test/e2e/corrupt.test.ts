@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { entity } from '../../src/messages.js';
+import { openSqlite } from '../../src/store/binding.js';
 import { eventually, type Reply, type Rest, restClient } from '../support/rest.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await rest.put('_/actions/good', CODE);
   await rest.put('_/triggers/good-t', {});
   await rest.put('_/rules/bad-r', { trigger: '/_/good-t', action: '/_/good' });
-  const db = new Sqlite(join(server.dataDir, 'miniwhisk.db'));
+  const db = openSqlite(join(server.dataDir, 'miniwhisk.db'));
   for (const name of ['bad', 'bad-t', 'bad-p', 'bad-r']) {
     db.prepare('UPDATE entity SET doc = ? WHERE path = ?').run('{"type":', `guest/${name}`);
   }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/store/binding.js';
 import { launch, launchServer } from '../support/launch.js';
 import { eventually, type Rest, restClient } from '../support/rest.js';
 
@@ -113,7 +113,7 @@ it('a backup tool that holds the database: 503 meanwhile, then all is well', { t
   await using server = await serve(data);
   const rest = restClient(server.url, server.auth);
   await rest.action('echo', 'const main = args => args');
-  const tool = new Sqlite(join(data, 'miniwhisk.db'));
+  const tool = openSqlite(join(data, 'miniwhisk.db'));
   tool.exec('BEGIN IMMEDIATE');
   const blocked = await rest.post('_/actions/echo', {});
   const put = await rest.put('_/packages/p', {});

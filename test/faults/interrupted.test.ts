@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcome } from '../../src/messages.js';
+import { openSqlite } from '../../src/store/binding.js';
 import { type LaunchedServer, launchServer } from '../support/launch.js';
 import { eventually, type Rest, restClient } from '../support/rest.js';
 
@@ -38,7 +38,7 @@ const recordOf = (rest: Rest, id: string) =>
 
 /** What is in the journal of a server that runs. */
 const journaled = (data: string): number => {
-  const database = new Sqlite(join(data, 'miniwhisk.db'), { readonly: true });
+  const database = openSqlite(join(data, 'miniwhisk.db'), { readonly: true });
   try {
     return (database.prepare('SELECT count(*) AS n FROM journal').get() as { n: number }).n;
   } finally {

@@ -1,14 +1,15 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ActivationIndex, type Place, type Scope } from '../../src/store/activation-index.js';
+import { openSqlite } from '../../src/store/binding.js';
 import { Changes } from '../../src/store/changes.js';
 import { migrate } from '../../src/store/migrate.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 let db: Sqlite.Database;
 beforeEach(() => {
-  db = new Sqlite(':memory:');
+  db = openSqlite(':memory:');
   migrate(db, 0);
 });
 afterEach(() => db.close());

@@ -1,8 +1,9 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../src/log.js';
 import { SqliteActivations } from '../../src/store/activations.js';
 import { Batches } from '../../src/store/batches.js';
+import { openSqlite } from '../../src/store/binding.js';
 import { Changes } from '../../src/store/changes.js';
 import { SqliteJournal } from '../../src/store/journal.js';
 import { noMarks } from '../../src/store/marks.js';
@@ -18,7 +19,7 @@ let batches: Batches;
 let activations: SqliteActivations;
 
 beforeEach(() => {
-  db = new Sqlite(':memory:');
+  db = openSqlite(':memory:');
   migrate(db, 0);
   clock = new FakeClock();
   const changes = new Changes(db, clock);

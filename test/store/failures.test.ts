@@ -1,6 +1,7 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openSqlite } from '../../src/store/binding.js';
 import { CorruptDocument, type Store, StoreUnavailable } from '../../src/store/store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { action, activation, idOf, open, type TestDir, testDir } from './fixtures.js';
@@ -17,7 +18,7 @@ beforeEach(async () => {
   said = [];
   const log = pino({ level: 'info' }, { write: line => void said.push(JSON.parse(line)) });
   store = await open(dir.path, { clock, log });
-  other = new Sqlite(`${dir.path}/miniwhisk.db`);
+  other = openSqlite(`${dir.path}/miniwhisk.db`);
 });
 afterEach(async () => {
   other.close();

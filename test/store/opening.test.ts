@@ -10,9 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
+import { openSqlite } from '../../src/store/binding.js';
 import { action, activation, open, testDir } from './fixtures.js';
 
 const FILE = 'miniwhisk.db';
@@ -80,7 +80,7 @@ it('clean removes a sound database', async () => {
 it('a newer database is refused, naming both schemas', async () => {
   using dir = testDir();
   const file = await filled(dir.path);
-  const db = new Sqlite(file);
+  const db = openSqlite(file);
   const ours = db.pragma('user_version', { simple: true });
   db.pragma('user_version = 99');
   db.close();
@@ -91,7 +91,7 @@ it('a newer database is refused, naming both schemas', async () => {
 
 it("another program's database is refused", async () => {
   using dir = testDir();
-  const db = new Sqlite(join(dir.path, FILE));
+  const db = openSqlite(join(dir.path, FILE));
   db.exec('CREATE TABLE other (x)');
   db.close();
   expect(await refusal(dir.path)).toContain('is the database of another program');
