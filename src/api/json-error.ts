@@ -20,16 +20,17 @@ class Checker {
     return this.text[this.at] ?? END;
   }
 
+  /** The place it names is `at`, the character that where reading came to: the two differ in the middle of a word. */
   private fail(expected: string, at = this.at): never {
     const before = this.text.slice(0, at).split('\n');
     const line = this.text.split('\n')[before.length - 1] ?? '';
     const column = (before[before.length - 1] as string).length + 1;
-    const found = this.text[at];
+    const found = this.text[this.at];
     const unexpected =
       found === undefined
         ? 'end-of-input'
         : `character '${isControl(found) ? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}` : found}'`;
-    const shown = [...line].map(c => (isControl(c) ? '?' : c)).join('');
+    const shown = line.replace(CONTROLS, '?');
     throw new Failure(
       `Unexpected ${unexpected} at input index ${at} (line ${before.length}, position ${column}), ` +
         `expected ${expected}:\n${shown}\n${' '.repeat(column - 1)}^\n`,
@@ -53,14 +54,13 @@ class Checker {
     else if (char === '[') this.array();
     else if (char === '"') this.string();
     else if (char === '-' || isDigit(char)) this.number();
-    else if (!['false', 'null', 'true'].some(word => this.word(word))) this.fail('JSON Value', start);
+    else {
+      for (const letter of ['false', 'null', 'true'].find(word => word[0] === char) ?? this.fail('JSON Value')) {
+        if (this.char !== letter) this.fail('JSON Value', start);
+        this.at++;
+      }
+    }
     this.space();
-  }
-
-  private word(word: string): boolean {
-    if (!this.text.startsWith(word, this.at)) return false;
-    this.at += word.length;
-    return true;
   }
 
   private object(): void {
@@ -130,14 +130,13 @@ class Checker {
   }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 const isDigit = (char: string): boolean => char >= '0' && char <= '9';
 const isControl = (char: string): boolean => char < ' ' || (char >= '\u007f' && char <= '\u009f');
 
 /** The detail for a text that is not JSON. */
 export const jsonErrorDetail = (text: string): string => {
-  if (text.trim() === '') {
-    return 'Unexpected end-of-input at input index 0 (line 1, position 1), expected JSON Value:\n\n^\n';
-  }
   try {
     new Checker(text).run();
   } catch (error) {

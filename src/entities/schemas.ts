@@ -37,7 +37,6 @@ export const parameters = {
 
 const version = { type: 'string', description: 'Semantic version x.y.z', 'x-message': text.versionMalformed } as const;
 const publish = { type: 'boolean', 'x-message': text.expectedBoolean('{json}') } as const;
-const common = { version, publish, annotations } as const;
 
 const limit = (what: string, unit: string) =>
   ({ type: 'number', description: unit, 'x-message': `${what} malformed` }) as const;
@@ -55,6 +54,9 @@ export const actionLimits = {
 } as const;
 
 const exec = { type: 'object', 'x-message': http.objectExpected } as const;
+
+/** What the body of any PUT is read for, also of entities that keep neither parameters nor exec. */
+const common = { version, publish, annotations, parameters, exec } as const;
 
 const codeExecOf = (kind: string, requireMain: boolean) =>
   ({
@@ -104,6 +106,7 @@ export const sequenceExec = {
 export const actionPut = {
   type: 'object',
   properties: {
+    ...common,
     exec: {
       ...exec,
       description: 'kind, code and main; or image (blackbox); or components (sequence)',
@@ -111,17 +114,15 @@ export const actionPut = {
       properties: { kind: { type: 'string', 'x-message': action.kindMissing } },
       'x-missing': { kind: action.kindMissing },
     },
-    parameters,
     limits: actionLimits,
     delAnnotations: { type: 'array', items: { type: 'string' }, 'x-message': text.parametersMalformed },
-    ...common,
   },
   'x-message': http.objectExpectedInField('exec'),
 } as const;
 
 export const triggerPut = {
   type: 'object',
-  properties: { parameters, limits: { type: 'object', 'x-message': http.objectExpected }, ...common },
+  properties: { limits: { type: 'object', 'x-message': http.objectExpected }, ...common },
   'x-message': http.objectExpectedInField('exec'),
 } as const;
 
@@ -158,7 +159,6 @@ export const packagePut = {
       'x-message': http.objectExpectedInField('namespace'),
       'x-missing': { name: pkg.missingMember('name'), namespace: pkg.missingMember('namespace') },
     },
-    parameters,
     ...common,
   },
   'x-message': http.objectExpectedInField('exec'),
@@ -167,11 +167,8 @@ export const packagePut = {
 /** Body of an invocation or a trigger's fire. */
 export const payload = { type: 'object', 'x-message': http.objectExpected } as const;
 
-/** What the bodies of all PUTs may have; rules have no parameters. */
-export type CommonPut = FromSchema<{
-  readonly type: 'object';
-  readonly properties: typeof common & { readonly parameters: typeof parameters };
-}>;
+/** What the bodies of all PUTs may have. */
+export type CommonPut = FromSchema<{ readonly type: 'object'; readonly properties: typeof common }>;
 export type ActionPut = FromSchema<typeof actionPut>;
 export type TriggerPut = FromSchema<typeof triggerPut>;
 export type RulePut = FromSchema<typeof rulePut>;

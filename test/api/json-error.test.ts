@@ -15,6 +15,14 @@ it('speaks as spray-json does', () => {
   expect(jsonErrorDetail('{} x')).toContain(
     "Unexpected character 'x' at input index 3 (line 1, position 4), expected end-of-input",
   );
+  expect(jsonErrorDetail('{"a":tru}')).toBe(
+    `Unexpected character '}' at input index 5 (line 1, position 6), expected JSON Value:\n{"a":tru}\n     ^\n`,
+  );
+  expect(jsonErrorDetail('nul')).toContain('Unexpected end-of-input at input index 0 (line 1, position 1)');
+  expect(jsonErrorDetail('   ')).toBe(
+    'Unexpected end-of-input at input index 3 (line 1, position 4), expected JSON Value:\n   \n   ^\n',
+  );
+  expect(jsonErrorDetail('\t{\u0085')).toContain('\n?{?\n');
 });
 
 it('finds a fault in every text that JSON.parse refuses', () => {
