@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../json.js';
 import { composition as text } from '../messages.js';
 import { emptyPayload, type Payload, payloadOf } from './arguments.js';
 import { checkRight } from './entitlement.js';
-import type { Finished, Invocation } from './invocation.js';
+import type { Composite, Finished, Invocation } from './invocation.js';
 import type { InvocationContext } from './invocation-context.js';
 import { compositeRecord, recordedMemory } from './record.js';
 import { isConductor, type ResolvedAction } from './resolve.js';
@@ -45,13 +45,13 @@ interface Session {
 /** The next action of a composition, or the text that is fed back to the conductor instead. */
 const findNext = (
   context: InvocationContext,
-  invocation: Invocation,
+  invocation: Composite,
   session: Session,
   named: Json,
 ): ResolvedAction | string => {
   const path = parseActionName(named, invocation.invoker.namespace);
   if (path === undefined) return text.badActionName(JSON.stringify(named));
-  if (session.account.components >= context.sequenceLength) return text.tooLong;
+  if (session.account.components >= context.sequenceLength || invocation.family.left <= 0) return text.tooLong;
   try {
     checkRight(context.entities, invocation.invoker, 'ACTIVATE', path);
   } catch {
@@ -73,7 +73,7 @@ interface Step {
 
 const take = async (
   context: InvocationContext,
-  invocation: Invocation,
+  invocation: Composite,
   session: Session,
   { action, payload, plain }: Step,
 ): Promise<Response> => {
@@ -92,11 +92,12 @@ const conductorPayload = ({ value, text }: Payload, state: JsonObject | undefine
   return state ? payloadOf({ ...value, ...state }) : { value, text };
 };
 
-const compose = async (context: InvocationContext, invocation: Invocation, session: Session): Promise<Response> => {
+const compose = async (context: InvocationContext, invocation: Composite, session: Session): Promise<Response> => {
   const { account } = session;
   let payload: Payload = invocation.payload;
   for (;;) {
-    if (account.conductors++ > 2 * context.sequenceLength) return applicationError(text.tooLong);
+    const tooLong = account.conductors++ > 2 * context.sequenceLength || invocation.family.left <= 0;
+    if (tooLong) return applicationError(text.tooLong);
     payload = conductorPayload(payload, session.state);
     const response = await take(context, invocation, session, { action: invocation.action, payload, plain: true });
     const result = response.result?.value;
@@ -119,7 +120,7 @@ const compose = async (context: InvocationContext, invocation: Invocation, sessi
 };
 
 /** Runs a composition: the conductor names the next action and its arguments until it names none (OPENWHISK.md 3.8). */
-export const runConductor = async (context: InvocationContext, invocation: Invocation): Promise<Finished> => {
+export const runConductor = async (context: InvocationContext, invocation: Composite): Promise<Finished> => {
   const start = context.clock.now();
   const session: Session = {
     ids: [],

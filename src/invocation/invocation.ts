@@ -4,6 +4,12 @@ import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 import type { Response } from './response.js';
 
+/** What an outermost sequence or composition and everything nested in it share. */
+interface Family {
+  /** Steps that may still begin. */
+  left: number;
+}
+
 /** One call of an action, of any kind, entitled and checked already. */
 export interface Invocation {
   readonly id: string;
@@ -15,11 +21,16 @@ export interface Invocation {
   readonly accepted: number;
   /** The enclosing sequence's or composition's activation. */
   readonly cause?: string;
+  /** Of a composite and of its steps. */
+  readonly family?: Family;
   /** Stored even where the namespace stores no activations (`X-OW-EXTRA-LOGGING: on`). */
   readonly alwaysStore?: boolean | undefined;
   /** An earlier process had accepted it, and may have run some of it. */
   readonly replay?: true;
 }
+
+/** An invocation of a sequence or a conductor, or of a step of one. */
+export type Composite = Invocation & { readonly family: Family };
 
 /** `activation` is complete but for the logs of a container, which follow into the store. */
 export interface Finished {

@@ -53,7 +53,11 @@ const chainOf = (root: Followed): Followed[] => {
   return chain;
 };
 
-const rootOf = (followed: Followed): Followed => (followed.parent ? rootOf(followed.parent) : followed);
+const rootOf = (followed: Followed): Followed => {
+  let root = followed;
+  while (root.parent) root = root.parent;
+  return root;
+};
 
 /**
  * Decides what is in the journal and when. A call answered 202 is there before the answer leaves; a blocking call only when

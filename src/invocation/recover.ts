@@ -60,6 +60,28 @@ const bareRecord = ({ entry, called }: Left, response: Response, now: number): A
   ]),
 });
 
+/** Steps by the call they belong to; under undefined those whose call is not in the journal. */
+const stepsByRoot = (left: readonly Left[]): Map<Left | undefined, Left[]> => {
+  const byId = new Map(left.map(one => [one.entry.id, one]));
+  const roots = new Map<Left, Left | undefined>();
+  const steps = new Map<Left | undefined, Left[]>();
+  for (const one of left) {
+    const path: Left[] = [];
+    let root: Left | undefined = one;
+    while (root?.called.kind === 'step' && !roots.has(root)) {
+      path.push(root);
+      root = byId.get(root.called.cause);
+    }
+    if (root?.called.kind === 'step') root = roots.get(root);
+    for (const step of path) roots.set(step, root);
+    if (one.called.kind === 'call') continue;
+    const known = steps.get(root);
+    if (known) known.push(one);
+    else steps.set(root, [one]);
+  }
+  return steps;
+};
+
 /**
  * Goes on with everything an earlier process had accepted and not ended; each ends in exactly one record. A call that had
  * not started is run; one that had ends as interrupted or is run again; a composite is replayed: it goes through its steps
@@ -137,18 +159,7 @@ export const createRecovery = (parts: Parts) => {
       const found = journal.pending();
       for (const { id, state } of found) leftovers.set(id, state);
       const left = found.map(read).filter(one => one !== undefined);
-      const byId = new Map(left.map(one => [one.entry.id, one]));
-      const rootOf = (one: Left): Left | undefined => {
-        if (one.called.kind === 'call') return one;
-        const parent = byId.get(one.called.cause);
-        return parent && rootOf(parent);
-      };
-      const steps = new Map<Left | undefined, Left[]>();
-      for (const one of left) {
-        if (one.called.kind === 'call') continue;
-        const root = rootOf(one);
-        steps.set(root, [...(steps.get(root) ?? []), one]);
-      }
+      const steps = stepsByRoot(left);
       endSteps(steps.get(undefined) ?? []);
       const roots = left.filter(one => one.called.kind === 'call');
       // What had started mostly needs no container: its callers get their answer first.

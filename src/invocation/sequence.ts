@@ -2,7 +2,7 @@ import { parseReference, pathOf } from '../entities/names.js';
 import { isObject } from '../json.js';
 import { sequence as text } from '../messages.js';
 import { emptyPayload, type Payload } from './arguments.js';
-import type { Finished, Invocation } from './invocation.js';
+import type { Composite, Finished, Invocation } from './invocation.js';
 import type { InvocationContext } from './invocation-context.js';
 import { compositeRecord, recordedMemory } from './record.js';
 import type { ResolvedAction } from './resolve.js';
@@ -37,13 +37,13 @@ interface Progress {
 
 const runComponents = async (
   context: InvocationContext,
-  invocation: Invocation,
+  invocation: Composite,
   components: readonly string[],
 ): Promise<Progress> => {
   const budget = budgets.get(invocation) ?? { left: context.sequenceLength };
   const progress: Progress = { response: success(invocation.payload), ids: [], duration: 0, maxMemory: undefined };
   for (const component of components) {
-    if (budget.left <= 0) {
+    if (budget.left <= 0 || invocation.family.left <= 0) {
       progress.response = applicationError(text.tooLong);
       break;
     }
@@ -70,7 +70,7 @@ const runComponents = async (
 /** Runs a sequence: each component's result is the next one's payload, the first error ends it (OPENWHISK.md 3.7). */
 export const runSequence = async (
   context: InvocationContext,
-  invocation: Invocation,
+  invocation: Composite,
   components: readonly string[],
 ): Promise<Finished> => {
   const start = context.clock.now();

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Payload } from './arguments.js';
-import type { Finished, Invocation } from './invocation.js';
+import type { Composite, Finished } from './invocation.js';
 import type { InvocationContext } from './invocation-context.js';
 import { Stopped } from './journal.js';
 import { isConductor, type ResolvedAction } from './resolve.js';
@@ -15,11 +15,11 @@ export const stepId = (composite: string, number: number): string =>
 /** The invocation of a composite's step; `number` counts its steps from 0. */
 export const stepOf = (
   context: InvocationContext,
-  composite: Invocation,
+  composite: Composite,
   number: number,
   action: ResolvedAction,
   payload: Payload,
-): Invocation => ({
+): Composite => ({
   ...composite,
   id: stepId(composite.id, number),
   action,
@@ -33,10 +33,11 @@ const isComposite = (action: ResolvedAction): boolean => 'components' in action.
 /**
  * Runs a step to its end. `plain` runs a conductor as the action it is. In a replay a step that has its record is not run
  * again, and one that had started ends as interrupted; composites are always gone through, their steps know better.
- * Rejects with `Stopped` only.
+ * Call only when the family has steps left. Rejects with `Stopped` only.
  */
-export const runStep = async (context: InvocationContext, step: Invocation, plain: boolean): Promise<Finished> => {
+export const runStep = async (context: InvocationContext, step: Composite, plain: boolean): Promise<Finished> => {
   const { ledger } = context;
+  step.family.left--;
   if (step.replay) {
     const known = context.recall(step, plain || !isComposite(step.action));
     if (known) return known;

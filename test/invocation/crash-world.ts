@@ -48,8 +48,18 @@ const actions = new Map(
 );
 export const names = [...actions.keys()];
 
+/** A sequence and a conductor that name each other for ever. */
+export const ring = 'guest/ring';
+for (const one of [
+  action('ring', { kind: 'sequence', components: ['/guest/turn', '/guest/turn'] }),
+  action('turn', node, [{ key: 'conductor', value: true }]),
+]) {
+  actions.set(one.path, one);
+}
+
 /** What containers answer: plain actions count, the conductor names two steps, one of them a sequence. */
 const answer = (path: string, args: { n?: number; step?: number; error?: string }): Json => {
+  if (path === 'guest/turn') return { action: `/${ring}` };
   if (path !== 'guest/composition') return { n: (args.n ?? 0) + 1 };
   if (args.error !== undefined) return { error: args.error };
   const step = args.step ?? 0;
@@ -88,6 +98,7 @@ export class Process {
     private readonly disk: Disk,
     private readonly clock: FakeClock,
     private readonly ran: Map<string, number>,
+    sequenceLength: number,
   ) {
     for (const [id, { accepted, started }] of disk.entries)
       this.open.set(id, { id, accepted, state: started ? 'started' : 'accepted' });
@@ -120,7 +131,7 @@ export class Process {
       return found;
     };
     const entities = {} as never;
-    const invoke = createInvoke({ clock, entities, resolve, records, primitives, ledger, recall, sequenceLength: 50 });
+    const invoke = createInvoke({ clock, entities, resolve, records, primitives, ledger, recall, sequenceLength });
     this.launch = createLauncher({ entities, runtimes: {} as never, invoke, ledger, clock, log });
     const identities = { of: () => guest } as unknown as Identities;
     const { launch } = this;
@@ -267,7 +278,11 @@ export class World {
   readonly ran = new Map<string, number>();
   /** Ids answered with 202, and the action's path. */
   readonly promised = new Map<string, string>();
-  process = new Process(this.disk, this.clock, this.ran);
+  process: Process;
+
+  constructor(private readonly sequenceLength = 50) {
+    this.process = new Process(this.disk, this.clock, this.ran, sequenceLength);
+  }
 
   /** A call whose answer does not wait; it is promised as soon as `accept` resolves, unless the process crashed before. */
   post(path: string): void {
@@ -298,7 +313,7 @@ export class World {
 
   crash(): void {
     this.process.dead = true;
-    this.process = new Process(this.disk, this.clock, this.ran);
+    this.process = new Process(this.disk, this.clock, this.ran, this.sequenceLength);
     this.process.recover();
   }
 }
