@@ -152,11 +152,23 @@ export const createPrimitives = (parts: Parts): Primitives => {
     return { activation, response };
   };
 
+  /** Undefined when it cannot be: a parameter was encrypted with another key. */
+  const tryPrepare = ({ action, invoker, id }: Invocation): ReturnType<Preparer> | undefined => {
+    try {
+      return prepare(action, invoker);
+    } catch (error) {
+      parts.log.error({ activationId: id, action: action.path }, `activation failed: ${errorText(error)}`);
+      return undefined;
+    }
+  };
+
   return {
     end,
     async run(invocation) {
       const { action, invoker, payload, id, transactionId, accepted, cause } = invocation;
-      const { executable, violation, runBody } = prepare(action, invoker);
+      const prepared = tryPrepare(invocation);
+      if (!prepared) return end(invocation, whiskError(text.fetchFailed));
+      const { executable, violation, runBody } = prepared;
       if (violation) return end(invocation, applicationError(violation));
       throttles.entered(invoker);
       try {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
+import { outcome } from '../../src/messages.js';
 import { openStore } from '../../src/store/sqlite.js';
-import { type Rest, restClient } from '../support/rest.js';
+import { eventually, type Rest, restClient } from '../support/rest.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 /** Parameters encrypted at rest (OPENWHISK.md 2.2), over restarts with other schemes. */
@@ -96,5 +97,23 @@ describe('parameters', () => {
     expect([await run('a'), await run('a256')]).toEqual([clear, clear]);
     await rest.put('_/actions/plain', { exec: { kind: 'nodejs:20', code: ECHO }, parameters });
     expect(await given('actions/plain')).toEqual(parameters);
+  });
+
+  it('that the key cannot read end the activation as an error of the platform, and are in the record of each', async () => {
+    await start({ parameterStorage: 'aes-256', ...keys });
+    await rest.put('_/actions/locked', { exec: { kind: 'nodejs:20', code: ECHO }, parameters });
+    await start({ parameterStorage: 'aes-256', aes256Key: Buffer.alloc(32, 3).toString('base64') });
+    const blocking = await rest.post('_/actions/locked?blocking=true', {});
+    const accepted = await rest.post('_/actions/locked', {});
+    expect([blocking.status, accepted.status]).toEqual([500, 202]);
+    for (const id of [blocking.json.activationId, accepted.json.activationId]) {
+      const { json } = await eventually(async () => {
+        const reply = await rest.get(`_/activations/${id}`);
+        return reply.status === 200 ? reply : undefined;
+      });
+      expect(json.response).toMatchObject({ status: 'whisk internal error', result: { error: outcome.fetchFailed } });
+    }
+    await start({ parameterStorage: 'aes-256', ...keys });
+    expect(await run('locked')).toEqual(clear);
   });
 });
