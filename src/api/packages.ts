@@ -123,7 +123,9 @@ const put = async (parts: ApiParts, ctx: Context): Promise<void> => {
   if (provider?.doc.binding) throw new HttpError(400, text.bindingToBinding);
   const common = putCommon(target, body, stored);
   const binding = given ?? stored?.binding;
-  const parameters = body.parameters ? storedParameters(body.parameters) : (stored?.parameters ?? []);
+  const parameters = body.parameters
+    ? storedParameters(body.parameters, stored?.parameters)
+    : (stored?.parameters ?? []);
   const doc: PackageDoc = {
     type: 'package',
     ...common,

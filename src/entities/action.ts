@@ -6,16 +6,29 @@ import type { ActionPut } from './schemas.js';
 import type { ActionDoc, ActionLimits, Annotation, Exec, Parameter } from './types.js';
 import { nextVersion } from './version.js';
 
-/** The stored form of body parameters: last of equal keys wins, `init` only when true. */
-export const storedParameters = (given: ActionPut['parameters'] = []): Parameter[] =>
-  dedupe(
-    given.map(p => ({
-      key: p.key,
-      value: p.value as Parameter['value'],
-      ...(p.init === true && { init: true as const }),
-      ...(typeof p.encryption === 'string' && { encryption: p.encryption }),
+/**
+ * The stored form of body parameters: last of equal keys wins, `init` only when true. Encrypted is only what is `stored` so
+ * and came back as it was shown. Upstream believes any mark: then whoever reads a shared package's encrypted value may
+ * give it to an action of their own that shows it in clear, and what was never encrypted ends each run.
+ */
+export const storedParameters = (
+  given: ActionPut['parameters'] = [],
+  stored: readonly Parameter[] = [],
+): Parameter[] => {
+  const locked = new Map(stored.filter(p => p.encryption !== undefined).map(p => [p.key, p]));
+  const isBack = (key: string, value: unknown, encryption: unknown): boolean => {
+    const known = locked.get(key);
+    return known !== undefined && known.value === value && known.encryption === encryption;
+  };
+  return dedupe(
+    given.map(({ key, value, init, encryption }) => ({
+      key,
+      value: value as Parameter['value'],
+      ...(init === true && { init: true as const }),
+      ...(isBack(key, value, encryption) && { encryption: encryption as string }),
     })),
   );
+};
 
 export const storedAnnotations = (given: ActionPut['annotations'] = []): Annotation[] =>
   dedupe(given.map(a => ({ key: a.key, value: a.value as Annotation['value'] })));
@@ -69,7 +82,7 @@ const updatedParameters = (
   const wasSequence = 'components' in stored.exec;
   if (parsed && 'components' in parsed.exec) return sequenceParameters(parsed.exec.components);
   if (!parsed && wasSequence) return stored.parameters;
-  if (body.parameters) return storedParameters(body.parameters);
+  if (body.parameters) return storedParameters(body.parameters, stored.parameters);
   return wasSequence ? [] : stored.parameters;
 };
 

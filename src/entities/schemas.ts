@@ -29,7 +29,10 @@ export const parameters = {
     properties: {
       ...keyValue.properties,
       init: { type: 'boolean', description: 'Delivered as environment of /init, not as an argument' },
-      encryption: { type: ['string', 'null'], description: 'Set by the server on values stored encrypted' },
+      encryption: {
+        type: ['string', 'null'],
+        description: 'Set by the server on values stored encrypted; kept when they come back as they are',
+      },
     },
   },
   'x-message': text.parametersMalformed,

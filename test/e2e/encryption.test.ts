@@ -116,4 +116,24 @@ describe('parameters', () => {
     await start({ parameterStorage: 'aes-256', ...keys });
     expect(await run('locked')).toEqual(clear);
   });
+
+  it('are what a client sends, whatever mark it puts on them', async () => {
+    await start({ parameterStorage: 'aes-256', ...keys });
+    const [foreign] = await given('actions/a256');
+    const marked = [
+      { key: 'plain', value: 'Zm9v', encryption: 'aes-256' },
+      { ...foreign, key: 'foreign' },
+    ];
+    const wanted = { plain: 'Zm9v', foreign: foreign.value };
+    await rest.put('_/actions/marked', { exec: { kind: 'nodejs:20', code: ECHO }, parameters: marked });
+    expect(await run('marked')).toEqual(wanted);
+    await rest.put('_/actions/marked?overwrite=true', { parameters: marked });
+    expect(await run('marked')).toEqual(wanted);
+    for (const overwrite of [false, true]) {
+      await rest.put(`_/packages/marked-p?overwrite=${overwrite}`, { parameters: marked });
+      expect(JSON.stringify(await given('packages/marked-p'))).not.toContain('Zm9v');
+    }
+    await rest.put('_/triggers/marked-t', { parameters: marked.slice(0, 1) });
+    expect(await given('triggers/marked-t')).toEqual([{ key: 'plain', value: 'Zm9v' }]);
+  });
 });
