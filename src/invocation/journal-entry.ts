@@ -39,10 +39,11 @@ const headOf = ({ invoker, action, transactionId, alwaysStore }: Invocation): Ca
 /** No JSON string can contain this: a quotation mark inside one is escaped. */
 const SEAM = ',"payload":';
 
-/** The entry of a call or a step. The payload's text goes in as the caller sent it. */
-export const callText = (invocation: Invocation): string => {
+/** The entry of a call or a step. The payload's text goes in as the caller sent it, unless the entry `shares` it. */
+export const callText = (invocation: Invocation, shares = false): string => {
   const head = headOf(invocation);
   if (invocation.cause !== undefined) return JSON.stringify({ kind: 'step', ...head, cause: invocation.cause });
+  if (shares) return JSON.stringify({ kind: 'call', ...head });
   return `${JSON.stringify({ kind: 'call', ...head }).slice(0, -1)}${SEAM}${invocation.payload.text}}`;
 };
 
@@ -54,11 +55,12 @@ const upToDate = (record: Activation): Activation => {
   return 'text' in annotations ? record : { ...record, annotations: printed(annotations) };
 };
 
-/** Reads an entry back. Throws when it is none. */
-export const parseEntry = (text: string): JournalEntryText => {
-  const value = JSON.parse(text) as JournalEntryText & { readonly payload: Json };
+/** Reads an entry back; `shared` is asked for a payload that it has in common with others. Throws when it is none. */
+export const parseEntry = (text: string, shared: () => Payload): JournalEntryText => {
+  const value = JSON.parse(text) as JournalEntryText & { readonly payload?: Json };
   if (value.kind === 'record') return { ...value, record: upToDate(value.record) };
   if (value.kind !== 'call') return value;
+  if (value.payload === undefined) return { ...value, payload: shared() };
   const raw = text.slice(text.indexOf(SEAM) + SEAM.length, -1);
   return { ...value, payload: { text: raw, value: value.payload as unknown as Json } };
 };

@@ -221,9 +221,12 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
      * `end`ed. Rejects with `StoreUnavailable`, and then nothing was accepted.
      */
     async accept(invocations: readonly Invocation[], record?: Activation): Promise<void> {
-      const entries = invocations.map(one => ({ id: one.id, payload: callText(one) }));
+      const [first] = invocations;
+      // A fire's calls: a copy each would take the loop for seconds, and the memory for good.
+      const shares = invocations.length > 1 && invocations.every(one => one.payload === first?.payload);
+      const entries = invocations.map(one => ({ id: one.id, payload: callText(one, shares) }));
       if (record) entries.push({ id: record.activationId, payload: recordText(record) });
-      await journal.accept(entries);
+      await journal.accept(entries, shares ? first?.payload.text : undefined);
       for (const one of invocations) follow(one).journaled = true;
     },
     /** Takes over what an earlier process left in the journal. */

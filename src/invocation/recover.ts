@@ -2,10 +2,11 @@ import type { Clock } from '../clock.js';
 import { printed } from '../entities/parameters.js';
 import type { Activation } from '../entities/types.js';
 import { errorText } from '../errors.js';
+import type { Json } from '../json.js';
 import type { Logger } from '../log.js';
 import { outcome as text } from '../messages.js';
 import type { JournalEntry, Store } from '../store/store.js';
-import { emptyPayload } from './arguments.js';
+import { emptyPayload, type Payload } from './arguments.js';
 import type { Identities } from './identity.js';
 import type { Invocation } from './invocation.js';
 import { type JournalEntryText, parseEntry } from './journal-entry.js';
@@ -91,16 +92,29 @@ export const createRecovery = (parts: Parts) => {
   const { store, leftovers, records, clock, log } = parts;
   const { journal } = store;
 
-  const read = (entry: JournalEntry): Left | undefined => {
-    try {
-      const found = parseEntry(journal.payload(entry.id) ?? '');
-      if (found.kind !== 'record') return { entry, called: found };
-      records.write(found.record);
-    } catch (error) {
-      log.error({ activationId: entry.id }, `an entry of the journal cannot be read: ${errorText(error)}`);
-      journal.done(entry.id);
-    }
-    return undefined;
+  /** Reads entries; a payload that several share is in memory once. */
+  const createReader = () => {
+    const payloads = new Map<number, Payload>();
+    const sharedBy = ({ shared = 0 }: JournalEntry): Payload => {
+      let payload = payloads.get(shared);
+      if (!payload) {
+        const text = journal.shared(shared) ?? '';
+        payload = { text, value: JSON.parse(text) as Json };
+        payloads.set(shared, payload);
+      }
+      return payload;
+    };
+    return (entry: JournalEntry): Left | undefined => {
+      try {
+        const found = parseEntry(journal.payload(entry.id) ?? '', () => sharedBy(entry));
+        if (found.kind !== 'record') return { entry, called: found };
+        records.write(found.record);
+      } catch (error) {
+        log.error({ activationId: entry.id }, `an entry of the journal cannot be read: ${errorText(error)}`);
+        journal.done(entry.id);
+      }
+      return undefined;
+    };
   };
 
   const endBare = (left: Left, response: Response): void => {
@@ -158,7 +172,7 @@ export const createRecovery = (parts: Parts) => {
     run(): { readonly entries: number; readonly finished: Promise<void> } {
       const found = journal.pending();
       for (const { id, state } of found) leftovers.set(id, state);
-      const left = found.map(read).filter(one => one !== undefined);
+      const left = found.map(createReader()).filter(one => one !== undefined);
       const steps = stepsByRoot(left);
       endSteps(steps.get(undefined) ?? []);
       const roots = left.filter(one => one.called.kind === 'call');

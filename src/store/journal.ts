@@ -12,6 +12,8 @@ interface Entry {
   readonly seq: number;
   readonly accepted: number;
   state: JournalEntry['state'];
+  /** `seq` of the first that was accepted with it, when they share something. */
+  readonly shared?: number;
   /** Where it is marked as started, by this process. */
   slot?: number;
 }
@@ -19,18 +21,24 @@ interface Entry {
 /** One call of `accept`. */
 interface Group {
   readonly entries: readonly { readonly entry: Entry; readonly payload: string | Buffer }[];
+  readonly shared: string | Buffer | undefined;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 const statements = (db: Sqlite.Database) => ({
-  all: db.prepare<[], { seq: number; id: Buffer; accepted: number; started: number }>(
-    'SELECT seq, id, accepted, started FROM journal ORDER BY seq',
+  all: db.prepare<[], { seq: number; id: Buffer; accepted: number; started: number; shared: number | null }>(
+    'SELECT seq, id, accepted, started, shared FROM journal ORDER BY seq',
   ),
-  insert: db.prepare('INSERT INTO journal (seq, id, accepted, started, payload) VALUES (?, ?, ?, 0, ?)'),
+  insert: db.prepare('INSERT INTO journal (seq, id, accepted, started, payload, shared) VALUES (?, ?, ?, 0, ?, ?)'),
+  insertShared: db.prepare('INSERT INTO journal_shared (id, payload) VALUES (?, ?)'),
   setStarted: db.prepare('UPDATE journal SET started = 1 WHERE seq = ?'),
   delete: db.prepare('DELETE FROM journal WHERE seq = ?'),
+  deleteShared: db.prepare(
+    'DELETE FROM journal_shared WHERE id = ? AND NOT EXISTS (SELECT 1 FROM journal WHERE shared = journal_shared.id)',
+  ),
   payload: db.prepare<[number], string | Buffer>('SELECT payload FROM journal WHERE seq = ?').pluck(),
+  shared: db.prepare<[number], string | Buffer>('SELECT payload FROM journal_shared WHERE id = ?').pluck(),
 });
 
 export class SqliteJournal implements JournalStore, BatchPart {
@@ -67,18 +75,22 @@ export class SqliteJournal implements JournalStore, BatchPart {
     return this.groups.length > 0;
   }
 
-  accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void> {
+  accept(
+    entries: readonly { readonly id: string; readonly payload: string | Buffer }[],
+    shared?: string | Buffer,
+  ): Promise<void> {
     if (this.batches.closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     const fresh: { entry: Entry; payload: string | Buffer }[] = [];
+    const common = shared !== undefined && { shared: this.nextSeq };
     for (const { id, payload } of entries) {
       checkId(id);
       if (this.open.has(id) || this.waiting.has(id)) continue;
-      const entry: Entry = { id, seq: this.nextSeq++, accepted: this.clock.now(), state: 'accepted' };
+      const entry: Entry = { id, seq: this.nextSeq++, accepted: this.clock.now(), state: 'accepted', ...common };
       this.waiting.set(id, entry);
       fresh.push({ entry, payload });
     }
     return new Promise((resolve, reject) => {
-      this.groups.push({ entries: fresh, resolve, reject });
+      this.groups.push({ entries: fresh, shared, resolve, reject });
       this.batches.soon();
     });
   }
@@ -103,7 +115,7 @@ export class SqliteJournal implements JournalStore, BatchPart {
   pending(): JournalEntry[] {
     return [...this.open.values()]
       .filter(({ id }) => !this.ending.has(id))
-      .map(({ id, accepted, state }) => ({ id, accepted, state }));
+      .map(({ id, accepted, state, shared }) => ({ id, accepted, state, ...(shared !== undefined && { shared }) }));
   }
 
   payload(id: string): string | undefined {
@@ -111,19 +123,26 @@ export class SqliteJournal implements JournalStore, BatchPart {
     return entry && this.sql.payload.get(entry.seq)?.toString();
   }
 
+  shared(of: number): string | undefined {
+    return this.sql.shared.get(of)?.toString();
+  }
+
   /** In a batch's transaction: the entry's activation is written by it. */
   readonly close = (id: string): void => {
     const entry = this.open.get(id);
     if (!entry) return;
     this.sql.delete.run(entry.seq);
+    if (entry.shared !== undefined) this.sql.deleteShared.run(entry.shared);
     this.removed.add(entry);
   };
 
   write(until: number): void {
     for (const group of this.groups) {
       for (const { entry, payload } of group.entries) {
-        this.sql.insert.run(entry.seq, ownId(entry.id), entry.accepted, payload);
+        this.sql.insert.run(entry.seq, ownId(entry.id), entry.accepted, payload, entry.shared ?? null);
       }
+      const shared = group.entries[0]?.entry.shared;
+      if (shared !== undefined) this.sql.insertShared.run(shared, group.shared);
       this.writtenGroups++;
       if (performance.now() >= until) return;
     }
@@ -163,7 +182,9 @@ export class SqliteJournal implements JournalStore, BatchPart {
       const id = row.id.toString('hex');
       const isStarted = row.started === 1 || started.has(id);
       if (isStarted && row.started === 0) this.sql.setStarted.run(row.seq);
-      this.open.set(id, { id, seq: row.seq, accepted: row.accepted, state: isStarted ? 'started' : 'accepted' });
+      const { seq, accepted, shared } = row;
+      const state = isStarted ? 'started' : 'accepted';
+      this.open.set(id, { id, seq, accepted, state, ...(shared !== null && { shared }) });
       this.nextSeq = row.seq + 1;
     }
   }

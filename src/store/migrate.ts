@@ -1,9 +1,10 @@
 import type Sqlite from 'better-sqlite3';
 import { UsageError } from '../errors.js';
 import { first } from './migrations/001-first.js';
+import { journalShared } from './migrations/002-journal-shared.js';
 
 /** Schema n is made by the nth. */
-const migrations: readonly ((db: Sqlite.Database) => void)[] = [first];
+const migrations: readonly ((db: Sqlite.Database) => void)[] = [first, journalShared];
 
 /** The schema this program writes. */
 export const SCHEMA = migrations.length;

@@ -123,6 +123,8 @@ export interface JournalEntry {
   readonly accepted: number;
   /** `started`: the user's code may have run. */
   readonly state: 'accepted' | 'started';
+  /** What `shared` takes; entries accepted together have the same. */
+  readonly shared?: number;
 }
 
 /**
@@ -132,10 +134,13 @@ export interface JournalEntry {
 export interface JournalStore {
   /**
    * All entries, or none. Resolves when they are committed, within a few ms; rejects with `StoreUnavailable`, and then
-   * nothing was accepted. An id that is open already is left as it is. `payload` is kept as it is given. The other calls
-   * know an entry only from then on.
+   * nothing was accepted. An id that is open already is left as it is. `payload` is kept as it is given, and so is
+   * `shared`, once, until the last of the entries has ended. The other calls know an entry only from then on.
    */
-  accept(entries: readonly { readonly id: string; readonly payload: string | Buffer }[]): Promise<void>;
+  accept(
+    entries: readonly { readonly id: string; readonly payload: string | Buffer }[],
+    shared?: string | Buffer,
+  ): Promise<void>;
   /**
    * Call just before the user's code may run. When it returns, the mark outlives the process; with durability `full`, a few
    * ms later also the machine. Unknown ids are ignored. Throws `StoreUnavailable`.
@@ -147,6 +152,8 @@ export interface JournalStore {
   pending(): JournalEntry[];
   /** What was accepted under the id; undefined when it is not open. */
   payload(id: string): string | undefined;
+  /** What entries were accepted with in common; undefined when none of them is open. */
+  shared(of: number): string | undefined;
 }
 
 /** JSON documents of small collections (APIs, feeds). All calls are synchronous; writes throw `StoreUnavailable`. */

@@ -18,6 +18,42 @@ export const journalCases = (current: Current): void => {
     expect(current.store.journal.payload(idOf(9))).toBeUndefined();
   });
 
+  it('keeps what entries share once, until the last of them has ended', async () => {
+    const { journal } = current.store;
+    const entry = (n: number) => ({ id: idOf(n), payload: `{"n":${n}}` });
+    await journal.accept([entry(1)]);
+    await Promise.all([
+      journal.accept([entry(2), entry(3)], '"first"'),
+      journal.accept([entry(4), entry(1)], Buffer.from('"second"')),
+    ]);
+    const shared = () =>
+      current.store.journal
+        .pending()
+        .map(({ id, shared }) => [id, shared === undefined ? undefined : current.store.journal.shared(shared)]);
+    const all: [number, string | undefined][] = [
+      [1, undefined],
+      [2, '"first"'],
+      [3, '"first"'],
+      [4, '"second"'],
+    ];
+    const expected = (from: number) => all.slice(from).map(([n, text]) => [idOf(n), text]);
+    expect(shared()).toEqual(expected(0));
+    await current.reopen();
+    expect(shared()).toEqual(expected(0));
+    const [, first, , second] = current.store.journal.pending().map(one => one.shared as number);
+    for (const n of [1, 2]) current.store.journal.done(idOf(n));
+    await current.store.activations.flush();
+    expect(shared()).toEqual(expected(2));
+    current.store.activations.put(activation(3));
+    await current.store.activations.flush();
+    expect(shared()).toEqual(expected(3));
+    expect(current.store.journal.shared(first as number)).toBeUndefined();
+    current.store.journal.done(idOf(4));
+    await current.store.activations.flush();
+    await current.reopen();
+    expect(current.store.journal.shared(second as number)).toBeUndefined();
+  });
+
   it('remembers what has started, also over several processes', async () => {
     await accept(1, 2, 3);
     current.store.journal.started(idOf(2));

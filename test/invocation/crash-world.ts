@@ -70,7 +70,9 @@ const answer = (path: string, args: { n?: number; step?: number; error?: string 
 
 /** What survives a crash. */
 interface Disk {
-  readonly entries: Map<string, { payload: string; accepted: number; started: boolean }>;
+  readonly entries: Map<string, { payload: string; accepted: number; started: boolean; shared: number }>;
+  /** What entries have in common. */
+  readonly shared: Map<number, string>;
   readonly records: Map<string, Activation>;
 }
 
@@ -83,7 +85,11 @@ interface Waiting {
 /** Everything one process has in memory. A crash is to forget it. */
 export class Process {
   readonly jobs: Waiting[] = [];
-  private readonly groups: { entries: readonly { id: string; payload: string }[]; done: () => void }[] = [];
+  private readonly groups: {
+    readonly entries: readonly { id: string; payload: string }[];
+    readonly shared: string | undefined;
+    readonly done: () => void;
+  }[] = [];
   private readonly puts: Activation[] = [];
   private readonly ending = new Set<string>();
   private readonly logs: (() => void)[] = [];
@@ -100,8 +106,8 @@ export class Process {
     private readonly ran: Map<string, number>,
     sequenceLength: number,
   ) {
-    for (const [id, { accepted, started }] of disk.entries)
-      this.open.set(id, { id, accepted, state: started ? 'started' : 'accepted' });
+    for (const [id, { accepted, started, shared }] of disk.entries)
+      this.open.set(id, { id, accepted, state: started ? 'started' : 'accepted', shared });
     const log = silentLogger();
     const store = { journal: this.journal(), activations: this.activations() } as unknown as Store;
     const { journal, activations } = store;
@@ -155,9 +161,12 @@ export class Process {
   commit(slice: number): void {
     if (this.dead) return;
     const groups = this.groups.splice(0);
-    for (const { entries } of groups)
+    for (const { entries, shared: text } of groups) {
+      const shared = this.disk.shared.size;
+      if (text !== undefined) this.disk.shared.set(shared, text);
       for (const { id, payload } of entries)
-        this.disk.entries.set(id, { payload, accepted: this.clock.now(), started: false });
+        this.disk.entries.set(id, { payload, accepted: this.clock.now(), started: false, shared });
+    }
     for (const id of this.ending) this.close(id);
     this.ending.clear();
     for (const record of this.puts.splice(0, slice)) {
@@ -230,12 +239,12 @@ export class Process {
 
   private journal(): JournalStore {
     return {
-      accept: entries =>
+      accept: (entries, shared) =>
         new Promise(done => {
           const fresh = entries
             .filter(({ id }) => !this.open.has(id))
             .map(e => ({ id: e.id, payload: String(e.payload) }));
-          this.groups.push({ entries: fresh, done });
+          this.groups.push({ entries: fresh, shared: shared?.toString(), done });
         }),
       started: id => {
         const entry = this.dead ? undefined : this.disk.entries.get(id);
@@ -246,6 +255,7 @@ export class Process {
       },
       pending: () => [...this.open.values()],
       payload: id => this.disk.entries.get(id)?.payload,
+      shared: of => this.disk.shared.get(of),
     };
   }
 
@@ -273,7 +283,7 @@ const guest: Identity = {
 
 /** A disk and the process that uses it now. */
 export class World {
-  readonly disk: Disk = { entries: new Map(), records: new Map() };
+  readonly disk: Disk = { entries: new Map(), shared: new Map(), records: new Map() };
   readonly clock = new FakeClock();
   readonly ran = new Map<string, number>();
   /** Ids answered with 202, and the action's path. */
@@ -291,6 +301,19 @@ export class World {
     const invocation = process.launch.invocationOf(found, call);
     void process.launch.accept([invocation]).then(() => {
       if (this.process === process) this.promised.set(invocation.id, path);
+    });
+  }
+
+  /** Calls of several actions with one payload, as a fire makes them. */
+  fire(paths: readonly string[]): void {
+    const { process } = this;
+    const { call } = process.call(paths[0] as string);
+    const invocations = paths.map(path => process.launch.invocationOf(process.call(path).action, call));
+    void process.launch.accept(invocations).then(() => {
+      if (this.process !== process) return;
+      invocations.forEach(({ id }, n) => {
+        this.promised.set(id, paths[n] as string);
+      });
     });
   }
 

@@ -9,6 +9,7 @@ type Step = readonly [what: string, n: number];
 const step: fc.Arbitrary<Step> = fc.tuple(
   fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('post', 'block') },
+    { weight: 1, arbitrary: fc.constant('fire') },
     { weight: 14, arbitrary: fc.constantFrom('start', 'end', 'logs', 'commit') },
     { weight: 3, arbitrary: fc.constant('tick') },
     { weight: 1, arbitrary: fc.constant('crash') },
@@ -21,6 +22,7 @@ const take = (world: World, [what, n]: Step): void => {
   const name = names[n % names.length] as string;
   if (what === 'post') world.post(name);
   else if (what === 'block') world.postBlocking(name);
+  else if (what === 'fire') world.fire([name, ...names.slice(n % 3)]);
   else if (what === 'start') process.startJob(n);
   else if (what === 'end') process.endJob(n);
   else if (what === 'logs') process.endLogs();

@@ -51,7 +51,7 @@ it('a start goes on with any number of steps in each other', async () => {
     const entry = n === 0 ? { kind: 'call', payload: {}, ...called } : { kind: 'step', cause: idOf(n - 1), ...called };
     const { kind, payload, ...head } = entry as { kind: string; payload?: object };
     const text = JSON.stringify({ kind, ...head, ...(payload && { payload }) });
-    world.disk.entries.set(idOf(n), { payload: text, accepted: n, started: false });
+    world.disk.entries.set(idOf(n), { payload: text, accepted: n, started: false, shared: 0 });
   }
   world.crash();
   await flush();

@@ -4,6 +4,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -13,7 +14,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { openSqlite } from '../../src/store/binding.js';
-import { action, activation, open, testDir } from './fixtures.js';
+import { first } from '../../src/store/migrations/001-first.js';
+import { action, activation, idOf, open, testDir } from './fixtures.js';
 
 const FILE = 'miniwhisk.db';
 
@@ -87,6 +89,29 @@ it('a newer database is refused, naming both schemas', async () => {
   const message = await refusal(dir.path);
   expect(message).toContain(`${file} has schema 99`);
   expect(message).toContain(`up to ${ours}`);
+});
+
+it('a file of an earlier schema is brought up to this one, and what it holds goes on', async () => {
+  using dir = testDir();
+  const file = await filled(dir.path);
+  const now = openSqlite(file);
+  const ours = now.pragma('user_version', { simple: true });
+  const application = now.pragma('application_id', { simple: true });
+  now.close();
+  rmSync(file);
+  const old = openSqlite(file);
+  first(old);
+  old.pragma(`application_id = ${application}`);
+  old.pragma('user_version = 1');
+  old.prepare('INSERT INTO journal VALUES (7, ?, 1, 1, ?)').run(Buffer.from(idOf(1), 'hex'), '{"n":1}');
+  old.close();
+  const store = await open(dir.path);
+  expect(store.journal.pending()).toEqual([{ id: idOf(1), accepted: 1, state: 'started' }]);
+  expect(store.journal.payload(idOf(1))).toBe('{"n":1}');
+  await store.close();
+  const after = openSqlite(file);
+  expect(after.pragma('user_version', { simple: true })).toBe(ours);
+  after.close();
 });
 
 it("another program's database is refused", async () => {
