@@ -221,6 +221,7 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
      * `end`ed. Rejects with `StoreUnavailable`, and then nothing was accepted.
      */
     async accept(invocations: readonly Invocation[], record?: Activation): Promise<void> {
+      activations.checkRoom();
       const [first] = invocations;
       // A fire's calls: a copy each would take the loop for seconds, and the memory for good.
       const shares = invocations.length > 1 && invocations.every(one => one.payload === first?.payload);
@@ -233,8 +234,9 @@ export const createLedger = ({ journal, activations, records, clock, log }: Part
     adopt(invocation: Invocation): void {
       follow(invocation).journaled = true;
     },
-    /** A blocking call begins. */
+    /** A blocking call begins. Throws `StoreUnavailable`. */
     begin(invocation: Invocation): void {
+      activations.checkRoom();
       young.set(invocation.id, follow(invocation));
       arm(LATE);
     },

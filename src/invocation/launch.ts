@@ -119,7 +119,7 @@ export const createLauncher = (parts: {
     },
     /**
      * Starts a call whose caller waits for its end; the caller has checked it. `finished` rejects with `Stopped` when the
-     * server stops and the call is in the journal.
+     * server stops and the call is in the journal. Throws `StoreUnavailable`.
      */
     start(action: ResolvedAction, call: Call): Launched {
       const invocation = invocationOf(action, call);

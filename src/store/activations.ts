@@ -68,6 +68,10 @@ export class SqliteActivations implements ActivationStore {
     if (this.pending.add(activation)) this.batches.later();
   }
 
+  checkRoom(): void {
+    this.pending.checkRoom();
+  }
+
   get(namespace: string, id: string): Activation | undefined {
     const waiting = this.pending.get(id);
     if (waiting) return waiting.namespace === namespace ? waiting : undefined;

@@ -1,16 +1,27 @@
 import type { Activation } from '../entities/types.js';
 import { PassingMap } from '../passing-map.js';
 import { filterNames } from './activation-rows.js';
-import type { ActivationQuery } from './store.js';
+import { type ActivationQuery, StoreUnavailable } from './store.js';
+
+/**
+ * Bytes of records that wait before new calls are refused. While the file can be written a few MB wait at most; when it
+ * cannot, what runs must still end in its records, which a machine of 1 GB has room for beside this.
+ */
+export const MOST_WAITING = 256 * 1024 * 1024;
 
 /** An activation not yet in the file. */
 export interface Pending {
   readonly activation: Activation;
   readonly named: string;
   readonly bound: string | undefined;
+  readonly bytes: number;
   /** Whether the file has this id already; undefined until somebody asked. */
   duplicate?: boolean;
 }
+
+/** What it takes in memory, about: an object and its texts. */
+const bytesOf = ({ result, logs, annotations }: Activation): number =>
+  logs.reduce((sum, line) => sum + line.length, 250 + annotations.text.length + (result?.length ?? 0));
 
 const matches = ({ activation, named, bound }: Pending, query: ActivationQuery): boolean =>
   activation.namespace === query.namespace &&
@@ -21,6 +32,7 @@ const matches = ({ activation, named, bound }: Pending, query: ActivationQuery):
 /** Activations that wait to be written, in order of put. */
 export class PendingActivations {
   private readonly byId = new PassingMap<string, Pending>();
+  private bytes = 0;
 
   /** `stored` tells whether the file has an id. */
   constructor(private readonly stored: (id: string) => boolean) {}
@@ -37,12 +49,22 @@ export class PendingActivations {
   /** False when an activation of this id waits already. */
   add(activation: Activation): boolean {
     if (this.byId.has(activation.activationId)) return false;
-    this.byId.set(activation.activationId, { activation, ...filterNames(activation) });
+    const bytes = bytesOf(activation);
+    this.byId.set(activation.activationId, { activation, ...filterNames(activation), bytes });
+    this.bytes += bytes;
     return true;
   }
 
-  delete({ activation }: Pending): void {
+  /** Call once for what `add` took. */
+  delete({ activation, bytes }: Pending): void {
     this.byId.delete(activation.activationId);
+    this.bytes -= bytes;
+  }
+
+  /** Throws `StoreUnavailable` when no more may wait. */
+  checkRoom(): void {
+    if (this.bytes < MOST_WAITING) return;
+    throw new StoreUnavailable(`${Math.round(this.bytes / 1024 / 1024)} MB of activations wait to be written`);
   }
 
   get(id: string): Activation | undefined {

@@ -84,6 +84,8 @@ export interface ActivationQuery {
  */
 export interface ActivationStore {
   put(activation: Activation): void;
+  /** Call before something begins that ends in a record. Throws `StoreUnavailable` when too much waits to be written. */
+  checkRoom(): void;
   get(namespace: string, id: string): Activation | undefined;
   /** Whole records, newest `start` first. */
   list(query: ActivationQuery, page: Page): Activation[];

@@ -14,7 +14,13 @@ import { createThrottles } from '../../src/invocation/throttle.js';
 import type { Json } from '../../src/json.js';
 import { silentLogger } from '../../src/log.js';
 import type { Job, Outcome } from '../../src/pool/job.js';
-import type { ActivationStore, JournalEntry, JournalStore, Store } from '../../src/store/store.js';
+import {
+  type ActivationStore,
+  type JournalEntry,
+  type JournalStore,
+  type Store,
+  StoreUnavailable,
+} from '../../src/store/store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { flush } from '../support/pool.js';
 
@@ -96,6 +102,8 @@ export class Process {
   private readonly open = new Map<string, JournalEntry>();
   /** Killed: its timers may still fire, but nothing of it reaches the disk any more. */
   dead = false;
+  /** Too much waits to be written. */
+  full = false;
   readonly launch;
   readonly ledger;
   private readonly recovery;
@@ -263,6 +271,9 @@ export class Process {
     return {
       put: record => {
         if (!this.puts.some(p => p.activationId === record.activationId)) this.puts.push(record);
+      },
+      checkRoom: () => {
+        if (this.full) throw new StoreUnavailable('full');
       },
       get: (_ns, id) => this.disk.records.get(id) ?? this.puts.find(p => p.activationId === id),
       list: () => [],
