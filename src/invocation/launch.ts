@@ -56,7 +56,10 @@ export const createLauncher = (parts: {
   readonly clock: Clock;
   readonly log: Logger;
 }) => {
-  /** Throws 400, 403, 404. */
+  /**
+   * Throws 400, 403, 404. The components of a sequence within the sequence are not checked, here or when they run: nor does
+   * OpenWhisk (Actions.scala `entitleReferencedEntitiesMetaData`, SequenceActions.scala).
+   */
   const check = (action: ResolvedAction, { invoker, payload }: Call): void => {
     const { exec } = action.doc;
     if ('components' in exec) {

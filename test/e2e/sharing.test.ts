@@ -156,4 +156,15 @@ describe.runIf(possible)('sharing (needs a second namespace: OW_AUTH_OTHER)', ()
     await owner.put('_/packages/sh-later?overwrite=true', { publish: false });
     fails(await guest.post('_/actions/sh-seq?blocking=true', {}), 403, entity.forbidden(`${theirs}/sh-later`));
   });
+
+  it('checks the components of the sequence that is called, not those of one in it', async () => {
+    await owner.put('_/packages/sh-later?overwrite=true', { publish: true });
+    const sequence = (name: string, component: string): Promise<Reply> =>
+      guest.put(`_/actions/${name}?overwrite=true`, { exec: { kind: 'sequence', components: [component] } });
+    await sequence('sh-inner', `/${theirs}/sh-later/echo`);
+    await sequence('sh-outer', '/_/sh-inner');
+    await owner.put('_/packages/sh-later?overwrite=true', { publish: false });
+    fails(await guest.post('_/actions/sh-inner?blocking=true', {}), 403, entity.forbidden(`${theirs}/sh-later`));
+    expect((await guest.post('_/actions/sh-outer?blocking=true&result=true', { a: 1 })).json).toEqual({ a: 1 });
+  });
 });
