@@ -44,7 +44,8 @@ export const runStep = async (context: InvocationContext, step: Composite, plain
   }
   const entering = ledger.enter(step);
   try {
-    if (entering) await entering;
+    // A composite waits for its turn in any case: they nest deeper than the stack.
+    if (entering || isComposite(step.action)) await entering;
     const finished = await (plain ? context.primitives.run(step) : context.run(step));
     ledger.end(step.id);
     return finished;

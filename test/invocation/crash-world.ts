@@ -63,6 +63,15 @@ for (const one of [
   actions.set(one.path, one);
 }
 
+/** Sequences in each other, so many deep around one plain action. */
+export const nest = (depth: number): string => {
+  for (let n = 1; n <= depth; n++) {
+    const inner = n === 1 ? '/guest/plain' : `/guest/nest${n - 1}`;
+    actions.set(`guest/nest${n}`, action(`nest${n}`, { kind: 'sequence', components: [inner] }));
+  }
+  return `guest/nest${depth}`;
+};
+
 /** What containers answer: plain actions count, the conductor names two steps, one of them a sequence. */
 const answer = (path: string, args: { n?: number; step?: number; error?: string }): Json => {
   if (path === 'guest/turn') return { action: `/${ring}` };

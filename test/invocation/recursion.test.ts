@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composition, outcome, sequence } from '../../src/messages.js';
 import { flush } from '../support/pool.js';
-import { ring, World } from './crash-world.js';
+import { nest, ring, World } from './crash-world.js';
 
 const tooLong = [sequence.tooLong, composition.tooLong];
 const errorOf = (world: World, id: string): unknown => JSON.parse(world.disk.records.get(id)?.result ?? '{}').error;
@@ -40,6 +40,16 @@ describe.each([3, 4, 5])('a ring of a sequence and a conductor, sequences of at 
     expect(world.disk.records.size).toBeLessThanOrEqual(1 + most);
     expect(world.disk.entries.size).toBe(0);
   });
+});
+
+it('sequences nest to any depth in a blocking call too', async () => {
+  const { process } = new World();
+  const { action, call } = process.call(nest(4000));
+  const { finished } = process.launch.start(action, call);
+  await flush();
+  process.startJob(0);
+  process.endJob(0);
+  expect((await finished).response.result?.value).toEqual({ n: 1 });
 });
 
 it('a start goes on with any number of steps in each other', async () => {
