@@ -1,3 +1,5 @@
+import { globTest, isPattern } from './glob.js';
+
 /** One route: where it lies, and what lies there. */
 export interface Route<T> {
   /** Segments of the template; `{name}` stands for any segment, also as a part of one. */
@@ -7,8 +9,7 @@ export interface Route<T> {
 
 interface Pattern<T> {
   readonly template: string;
-  /** Undefined for `{name}` alone, which takes everything. */
-  readonly test: RegExp | undefined;
+  readonly test: (segment: string) => boolean;
   readonly node: Node<T>;
 }
 
@@ -21,21 +22,11 @@ interface Node<T> {
 
 const createNode = <T>(): Node<T> => ({ literals: new Map(), patterns: [], values: [] });
 
-const PARAMETER = /\{[^{}]*\}/g;
-
-const patternTest = (template: string): RegExp | undefined => {
-  if (/^\{[^{}]*\}$/.test(template)) return undefined;
-  const literal = template.split(PARAMETER).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${literal.join('.+')}$`);
-};
-
-const isPattern = (segment: string): boolean => /\{[^{}]*\}/.test(segment);
-
 const childOf = <T>(node: Node<T>, segment: string, create: boolean): Node<T> | undefined => {
   if (isPattern(segment)) {
     const known = node.patterns.find(p => p.template === segment);
     if (known || !create) return known?.node;
-    const pattern = { template: segment, test: patternTest(segment), node: createNode<T>() };
+    const pattern = { template: segment, test: globTest(segment), node: createNode<T>() };
     node.patterns.push(pattern);
     return pattern.node;
   }
@@ -74,7 +65,7 @@ export const createTrie = <T>() => {
     consider(node.literals.get(segment));
     for (const { test, node: child } of node.patterns) {
       if (best?.depth === path.length) break;
-      if (segment !== '' && (test === undefined || test.test(segment))) consider(child);
+      if (test(segment)) consider(child);
     }
     return best;
   };
