@@ -27,13 +27,32 @@ export interface WebRequest {
 /** Headers that describe the connection or are for the platform; actions do not get them. */
 const NOT_PASSED = new Set(['content-length', 'timeout-access', 'transfer-encoding', 'x-ow-extra-logging']);
 
-/** The request's headers as `__ow_headers`. HTTP/2's pseudo headers are left out, its authority becomes `host`. */
+/** Headers that the server itself goes by, as node has them: an action must not be told of another caller or host. */
+const AS_READ = new Set(['accept', 'authorization', 'host']);
+
+/** Makes the last of equal names count, as OpenWhisk does; node joins them or keeps the first. */
+const keepLast = (headers: Record<string, string>, { rawHeaders, httpVersionMajor }: IncomingMessage): void => {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (headers[name] === undefined || AS_READ.has(name)) continue;
+    // HTTP/2 clients send the one Cookie in pieces, which node has put together.
+    if (name !== 'cookie' || httpVersionMajor === 1) headers[name] = rawHeaders[i + 1] as string;
+  }
+};
+
+/**
+ * The request's headers as `__ow_headers`; of equal names the last counts. HTTP/2's pseudo headers are left out, its
+ * authority becomes `host`.
+ */
 export const requestHeaders = (req: IncomingMessage): Record<string, string> => {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(req.headers)) {
+  const entries = Object.entries(req.headers);
+  for (const [name, value] of entries) {
     if (value === undefined || name.startsWith(':') || NOT_PASSED.has(name)) continue;
     headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
+  // Requests of the lane (server/lane) have no name twice, and no `rawHeaders`.
+  if (req.rawHeaders?.length > 2 * entries.length) keepLast(headers, req);
   const authority = req.headers[':authority'];
   if (typeof authority === 'string' && headers['host'] === undefined) headers['host'] = authority;
   return headers;
