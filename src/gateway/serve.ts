@@ -104,7 +104,7 @@ export const createGateway = (parts: GatewayParts) => {
     if (!target)
       return gatewayError(502, text.badTarget(operation.target.kind === 'unknown' ? operation.target.url : ''));
     if (!operation.cache) return parts.run(target);
-    const place = { api: api.id, caller: key, rule: operation.cache, url: request.path };
+    const place = { api: api.id, caller: key, rule: operation.cache, method: web.method, url: request.path };
     return cached(parts.cache, place, target, () => parts.run(target));
   };
 

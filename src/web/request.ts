@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import { contentLength, readBody } from '../api/body.js';
 import { type Context as ApiContext, header, type RequestState } from '../api/context.js';
 import type { Identity } from '../invocation/identity.js';
@@ -15,6 +16,8 @@ export interface WebRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes of the body as announced; 0 when the request does not say. */
   readonly contentLength: number;
+  /** Whether a body may follow, announced or not. */
+  readonly hasBody: boolean;
   /** Reads the whole body; called at most once. */
   readonly body: () => Promise<Buffer>;
   /** The authenticated caller. */
@@ -58,6 +61,12 @@ export const requestHeaders = (req: IncomingMessage): Record<string, string> => 
   return headers;
 };
 
+/** Over HTTP/2 a body needs no header. */
+const mayHaveBody = (req: IncomingMessage): boolean =>
+  req.headers['transfer-encoding'] !== undefined ||
+  Number(req.headers['content-length'] ?? 0) > 0 ||
+  (req.httpVersionMajor === 2 && !(req as unknown as Http2ServerRequest).stream.endAfterHeaders);
+
 /** What of a request does not depend on the address it is for. */
 export const webRequest = (
   ctx: ApiContext,
@@ -70,6 +79,7 @@ export const webRequest = (
     query: ctx.querystring,
     headers: requestHeaders(ctx.req),
     contentLength: contentLength(ctx),
+    hasBody: mayHaveBody(ctx.req),
     body: () => readBody(ctx.req),
     user: authorization === '' ? undefined : caller(authorization),
     transactionId,

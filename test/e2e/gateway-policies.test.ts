@@ -173,6 +173,34 @@ overBothDrivers(
         expect(hit.headers).not.toHaveProperty('x-openwhisk-activation-id');
       });
 
+      test('what one may read for its secret is no one else’s', async () => {
+        await server().web('guarded', COUNT, { 'require-whisk-auth': 's3cret' });
+        await create('/guarded', {}, 'guarded', { 'x-miniwhisk-cache': { ttl: 3600 } });
+        const get = async (headers = {}) => {
+          const reply = await call('/guarded/p', { headers });
+          return [reply.status, reply.headers['x-cache']];
+        };
+        const secret = { 'x-require-whisk-auth': 's3cret' };
+        expect([await get(), await get(secret), await get(secret), await get()]).toEqual([
+          [401, 'MISS'],
+          [200, 'MISS'],
+          [200, 'HIT'],
+          [401, 'MISS'],
+        ]);
+      });
+
+      test('a request with a body is answered anew', async () => {
+        await create('/body', {}, 'count', { 'x-miniwhisk-cache': { ttl: 3600 } });
+        const mark = async (options: HttpOptions) => (await call('/body/p', options)).headers['x-cache'];
+        const body = '{"a":1}';
+        const headers = { 'transfer-encoding': 'chunked' };
+        expect([await mark({ body }), await mark({ body, headers, chunked: true }), await mark({})]).toEqual([
+          'BYPASS',
+          'BYPASS',
+          'MISS',
+        ]);
+      });
+
       test('a changed API forgets them', async () => {
         const kept = () => document('/changed', {}, 'count', { 'x-miniwhisk-cache': { ttl: 3600 } });
         const id = (await v2('POST', `${uuid()}/apis`, kept())).json.artifact_id;

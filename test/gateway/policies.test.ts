@@ -46,7 +46,13 @@ describe('reply cache', () => {
     expect(cache.size()).toBe(0);
   });
 
-  const place: CachePlace = { api: 'id', caller: '', rule: { ttlMs: 1000, vary: ['x-lang'] }, url: '/p' };
+  const place: CachePlace = {
+    api: 'id',
+    caller: '',
+    rule: { ttlMs: 1000, vary: ['x-lang'] },
+    method: 'GET',
+    url: '/p',
+  };
   const request = (headers: Record<string, string> = {}, method = 'GET', query = ''): WebRequest =>
     ({ method, query, headers }) as unknown as WebRequest;
 
@@ -67,9 +73,44 @@ describe('reply cache', () => {
     ['what it does not name', [request({ 'x-a': '1' }), request({ 'x-a': '2' })], reply('v'), ['MISS', 'HIT']],
     ['cookies', [request({ cookie: 'a' }), request({ cookie: 'a' })], reply('v'), ['BYPASS', 'BYPASS']],
     ['writes', [request({}, 'POST'), request({}, 'POST')], reply('v'), ['BYPASS', 'BYPASS']],
+    ['a body', [request(), { ...request(), hasBody: true }], reply('v'), ['MISS', 'BYPASS']],
+    ['the secret', [request({ 'x-require-whisk-auth': 's' }), request()], reply('v'), ['MISS', 'MISS']],
+    [
+      'who calls',
+      ['x-api-key', 'x-auth-token', 'proxy-authorization', 'x-forwarded-user', 'x-session'].flatMap(name => [
+        request({ [name]: 'a' }),
+        request({ [name]: 'b' }),
+      ]),
+      reply('v'),
+      Array(10).fill('MISS'),
+    ],
+    ['who calls, again', [request({ 'x-api-key': 'a' }), request({ 'x-api-key': 'a' })], reply('v'), ['MISS', 'HIT']],
+    ['the program that calls', [request({ 'user-agent': 'a' }), request()], reply('v'), ['MISS', 'HIT']],
+    [
+      'the order of headers',
+      [request({ accept: 'a', host: 'b' }), request({ host: 'b', accept: 'a' })],
+      reply('v'),
+      ['MISS', 'HIT'],
+    ],
+    ['by which name', [request({ host: 'a' }), request({ host: 'b' })], reply('v'), ['MISS', 'MISS']],
+    [
+      'private',
+      [request(), request()],
+      reply('v', { headers: [['cache-control', 'Private, max-age=9']] }),
+      ['MISS', 'MISS'],
+    ],
+    ['public', [request(), request()], reply('v', { headers: [['Cache-Control', 'max-age=9']] }), ['MISS', 'HIT']],
+    ['Vary by more', [request(), request()], reply('v', { headers: [['Vary', 'X-Lang, Origin']] }), ['MISS', 'MISS']],
+    ['Vary as said', [request(), request()], reply('v', { headers: [['Vary', 'X-Lang, Accept']] }), ['MISS', 'HIT']],
     ['errors', [request(), request()], reply('v', { status: 404 }), ['MISS', 'MISS']],
     ['Set-Cookie', [request(), request()], reply('v', { headers: [['Set-Cookie', 'a=b']] }), ['MISS', 'MISS']],
   ])('%s', async (_, requests, answer, marks) => expect(await ask(requests, answer)).toEqual(marks));
+
+  test('verbs of the client that call the same verb of different actions', async () => {
+    const cache = createReplyCache(new FakeClock());
+    await cached(cache, { ...place, method: 'POST' }, request(), async () => reply('posted'));
+    expect((await cached(cache, place, request(), async () => reply('got'))).body).toBe('got');
+  });
 });
 
 describe('CORS of an API', () => {
