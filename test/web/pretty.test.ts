@@ -16,3 +16,19 @@ test('it is still the same JSON', () => {
     }),
   );
 });
+
+/** An object of so many members, that many levels down. */
+const nested = (depth: number, members: number): Json =>
+  JSON.parse(`${'{"a":'.repeat(depth)}{${Array.from({ length: members }, (_, i) => `"${i}":1`)}}${'}'.repeat(depth)}`);
+
+test('what would multiply comes as it is', () => {
+  const value = nested(990, 80_000);
+  expect(prettyJson(value)).toBe(JSON.stringify(value));
+  const list = Array.from({ length: 1000 }, () => nested(150, 0));
+  expect(prettyJson(list)).toBe(JSON.stringify(list));
+});
+
+test('much that is flat, and little that is deep, is printed', () => {
+  expect(prettyJson(nested(0, 100_000)).split('\n')).toHaveLength(100_002);
+  expect(prettyJson(nested(990, 10)).split('\n')).toHaveLength(2 * 990 + 12);
+});
