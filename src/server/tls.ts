@@ -56,14 +56,24 @@ const track = (server: Http2SecureServer) => {
   };
 };
 
+/**
+ * How long an HTTP/1.1 connection is kept after an answer. In node's server for both protocols neither that time nor what
+ * is added to it is set in every line of Node.js: such connections were kept for ever.
+ */
+const keepFor = (server: Http2SecureServer, ms: number): void => {
+  Object.assign(server, { keepAliveTimeout: ms, keepAliveTimeoutBuffer: 1000 });
+};
+
 /** Listens for TLS on one address; port 0 takes a free one. Throws `UsageError` when it cannot. */
 export const listenTls = async (
   handler: RequestListener,
   host: string,
   port: number,
   pair: KeyPair,
+  idleMs = IDLE_TIMEOUT,
 ): Promise<TlsListening> => {
   const server = createSecureServer({ ...pair, allowHTTP1: true });
+  keepFor(server, idleMs);
   const connections = track(server);
   // Koa takes HTTP/2's compatible objects for what they are compatible with.
   server.on('request', handler as unknown as (...args: unknown[]) => void);
