@@ -5,6 +5,7 @@ import { openSqlite } from './binding.js';
 import { databaseFile, makeDirectory } from './database.js';
 import { lockDirectory } from './lock.js';
 import { schemaOf } from './migrate.js';
+import { createPrivate, DATABASE_FILES, makePrivate } from './private.js';
 
 /** Pages copied per turn of the loop: about a millisecond. */
 const PAGES_PER_TURN = 256;
@@ -23,6 +24,8 @@ export const backup = async (
   if (existsSync(file)) throw new UsageError(`The backup ${file} exists already; choose another name.`);
   const part = `${file}.part`;
   try {
+    createPrivate(part);
+    makePrivate(part);
     await db.backup(part, {
       progress({ totalPages, remainingPages }) {
         if (totalPages > 0) progress?.(1 - remainingPages / totalPages);
@@ -74,6 +77,7 @@ export const restore = (dir: string, file: string, now: number): { readonly prev
   try {
     try {
       copyFileSync(file, part);
+      makePrivate(part);
     } catch (error) {
       throw new UsageError(`The backup ${file} cannot be copied: ${errorText(error)}`);
     }
@@ -81,12 +85,12 @@ export const restore = (dir: string, file: string, now: number): { readonly prev
     sync(part);
     const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
     const previous = existsSync(target) ? `${target}.replaced-${stamp}` : undefined;
-    for (const suffix of ['', '-wal', '-shm'])
+    for (const suffix of DATABASE_FILES)
       if (previous !== undefined && existsSync(target + suffix)) renameSync(target + suffix, previous + suffix);
     renameSync(part, target);
     return { previous };
   } finally {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(part + suffix, { force: true });
+    for (const suffix of DATABASE_FILES) rmSync(part + suffix, { force: true });
     lock.release();
   }
 };

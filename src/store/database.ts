@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { errorText, UsageError } from '../errors.js';
@@ -6,6 +6,7 @@ import { openSqlite } from './binding.js';
 import { isDamaged, isUnavailable } from './failures.js';
 import { type Lock, lockDirectory } from './lock.js';
 import { migrate, SCHEMA, schemaOf } from './migrate.js';
+import { createPrivate, DATABASE_FILES, makePrivate } from './private.js';
 
 export interface DatabaseOptions {
   /** Undefined: in memory. */
@@ -26,7 +27,6 @@ export interface OpenDatabase {
 
 const FILE = 'miniwhisk.db';
 export const databaseFile = (dir: string): string => join(dir, FILE);
-const SIDE_FILES = ['', '-wal', '-shm'];
 
 /** A server must not stand still for long behind a CLI's write; a command can wait. */
 const BUSY_MS = { server: 250, command: 5000 };
@@ -74,13 +74,15 @@ const damaged = (file: string, reason: string): UsageError =>
   );
 
 const open = (file: string, options: DatabaseOptions): Sqlite.Database => {
+  createPrivate(file);
   const db = openSqlite(file, { timeout: options.exclusive ? BUSY_MS.server : BUSY_MS.command });
   try {
     const schema = schemaOf(db, file);
     if (schema > 0) checkWhole(db, file);
     configure(db, options.durability);
     if (schema < SCHEMA) migrateAlone(db, file, schema, options);
-    if (process.platform !== 'win32') chmodSync(file, 0o600);
+    // Older versions left the files beside it open to others.
+    makePrivate(file);
     return db;
   } catch (error) {
     db.close();
@@ -100,12 +102,12 @@ const migrateAlone = (db: Sqlite.Database, file: string, schema: number, options
 };
 
 const remove = (file: string): void => {
-  for (const suffix of SIDE_FILES) rmSync(file + suffix, { force: true });
+  for (const suffix of DATABASE_FILES) rmSync(file + suffix, { force: true });
 };
 
 const keepAside = (file: string, now: number): void => {
   const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
-  for (const suffix of SIDE_FILES)
+  for (const suffix of DATABASE_FILES)
     if (existsSync(file + suffix)) renameSync(file + suffix, `${file}.damaged-${stamp}${suffix}`);
 };
 

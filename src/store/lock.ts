@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { openSqlite } from './binding.js';
 import { sqliteCode } from './failures.js';
+import { createPrivate } from './private.js';
 
 export interface Lock {
   release(): void;
@@ -12,7 +13,10 @@ export interface Lock {
  * own: the operating system drops it however the process ends, on every platform.
  */
 export const lockDirectory = (dir: string): Lock => {
-  const db = openSqlite(join(dir, 'server.lock'), { timeout: 0 });
+  const file = join(dir, 'server.lock');
+  // Who may read it may lock it, too.
+  createPrivate(file);
+  const db = openSqlite(file, { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
