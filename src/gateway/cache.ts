@@ -40,7 +40,7 @@ export const createReplyCache = (clock: Clock, maxBytes = MAX_BYTES) => {
     get(key: string): Hit | undefined {
       const entry = entries.get(key);
       if (!entry) return undefined;
-      const now = clock.now();
+      const now = clock.elapsed();
       if (entry.expires <= now) {
         drop(key, entry);
         return undefined;
@@ -54,7 +54,7 @@ export const createReplyCache = (clock: Clock, maxBytes = MAX_BYTES) => {
       if (old) drop(key, old);
       const bytes = sizeOf(key, reply);
       if (bytes > maxBytes) return;
-      const now = clock.now();
+      const now = clock.elapsed();
       entries.set(key, { reply, bytes, stored: now, expires: now + ttlMs });
       total += bytes;
       for (const [oldest, entry] of entries) {

@@ -14,7 +14,7 @@ export const createRateLimit = (clock: Clock) => {
 
   /** Whether the call may go on; if so the key is taken for `spacing` ms. */
   return (key: string, spacing: number): boolean => {
-    const now = clock.now();
+    const now = clock.elapsed();
     if ((free.get(key) ?? 0) > now) return false;
     if (++added % SWEEP_EVERY === 0) sweep(now);
     free.set(key, now + spacing);

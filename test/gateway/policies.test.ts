@@ -17,6 +17,16 @@ describe('rate limit', () => {
     clock.advance(1);
     expect(limit('a', 100)).toBe(true);
   });
+
+  test.each([-3_600_000, 3_600_000])('the clock being set by %i ms changes nothing', ms => {
+    const clock = new FakeClock();
+    const limit = createRateLimit(clock);
+    limit('a', 100);
+    clock.set(ms);
+    expect(limit('a', 100)).toBe(false);
+    clock.advance(100);
+    expect(limit('a', 100)).toBe(true);
+  });
 });
 
 const reply = (body: string, extra: Partial<WebReply> = {}): WebReply => ({ status: 200, headers: [], body, ...extra });
@@ -31,6 +41,17 @@ describe('reply cache', () => {
     clock.advance(500);
     expect(cache.get('k')).toBeUndefined();
     expect(cache.size()).toBe(0);
+  });
+
+  test.each([-3_600_000, 3_600_000])('the clock being set by %i ms changes nothing', ms => {
+    const clock = new FakeClock();
+    const cache = createReplyCache(clock);
+    cache.put('k', reply('v'), 2000);
+    clock.set(ms);
+    clock.advance(1500);
+    expect(cache.get('k')).toEqual({ reply: reply('v'), age: 1 });
+    clock.advance(500);
+    expect(cache.get('k')).toBeUndefined();
   });
 
   test('bounded: what was used longest ago goes first', () => {

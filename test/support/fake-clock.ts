@@ -3,10 +3,21 @@ import type { Clock, Timer } from '../../src/clock.js';
 /** A clock that stands still until `advance` is called; timers fire in order of their time. */
 export class FakeClock implements Clock {
   private timers: { at: number; fn: () => void }[] = [];
+  /** By how much the clock was set. */
+  private shift = 0;
   constructor(private time = 1_700_000_000_000) {}
 
   now(): number {
+    return this.time + this.shift;
+  }
+
+  elapsed(): number {
     return this.time;
+  }
+
+  /** Sets the clock by `ms`, as an administrator or NTP does; no time passes. */
+  set(ms: number): void {
+    this.shift += ms;
   }
 
   /** Nothing takes time here. */

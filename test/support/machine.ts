@@ -16,6 +16,10 @@ export class SimClock implements Clock {
     return this.time;
   }
 
+  elapsed(): number {
+    return this.time;
+  }
+
   idle(): number {
     return this.time - this.busy;
   }
