@@ -93,6 +93,9 @@ export const query = {
   badTime: (value: string) => `Parameter is not a valid value for epoch seconds: ${value}`,
   badNameFilter: (value: string) => `Parameter may be a 'simple' name or 'package-name/simple' name: ${value}`,
   docsWithCount: "The parameter 'docs' is not permitted with 'count'.",
+  pageTooLarge: (size: number, max: number) =>
+    `The records asked for are too large for one answer: some ${size} MB, where ${max} are allowed. ` +
+    "Ask for fewer with 'limit', or leave out 'docs'.",
   badTimeout: (max: number) => `Timeout must be number of milliseconds up to ${max}.`,
 };
 

@@ -3,6 +3,7 @@ import type { Activation } from '../entities/types.js';
 import { HttpError, rejection } from '../errors.js';
 import { activationJson, responseJson, summaryJson } from '../invocation/record.js';
 import { defaultText, entity as entityText, http, query as text } from '../messages.js';
+import type { ActivationQuery, Page } from '../store/store.js';
 import { type Context, sendJson, sendJsonText } from './context.js';
 import type { ApiParts } from './parts.js';
 import {
@@ -26,6 +27,21 @@ const nameFilter = (ctx: Context): string | undefined => {
   return segments.join('/');
 };
 
+/**
+ * Characters of whole records in one answer at most: they are in memory as rows, as records and as text, and one text ends
+ * at 512 M. A page of 200 records, with 10 MB of logs each, would be 2 GB.
+ */
+const MAX_PAGE = 64 * 1024 * 1024;
+
+const MB = 1024 * 1024;
+
+/** A page of whole records as JSON text. Throws 413. */
+const recordsJson = ({ activations }: ApiParts['store'], query: ActivationQuery, page: Page): string => {
+  const weight = activations.weight(query, page);
+  if (weight > MAX_PAGE) throw new HttpError(413, text.pageTooLarge(Math.ceil(weight / MB), MAX_PAGE / MB));
+  return `[${activations.list(query, page).map(activationJson)}]`;
+};
+
 const list = async (parts: ApiParts, ctx: Context): Promise<void> => {
   const namespace = ownNamespace(ctx);
   const { skip, limit, count } = listQuery(ctx, 'activations');
@@ -43,7 +59,7 @@ const list = async (parts: ApiParts, ctx: Context): Promise<void> => {
   await parts.records.settledSoon();
   const { activations } = parts.store;
   if (count) sendJson(ctx, 200, countBody('activations', activations.count(query), skip));
-  else if (docs) sendJsonText(ctx, 200, `[${activations.list(query, { skip, limit }).map(activationJson)}]`);
+  else if (docs) sendJsonText(ctx, 200, recordsJson(parts.store, query, { skip, limit }));
   else sendJsonText(ctx, 200, `[${activations.summaries(query, { skip, limit }).map(summaryJson)}]`);
 };
 

@@ -36,6 +36,16 @@ export const filterNames = ({ name, annotations }: Activation): { named: string;
   return { named, bound: bound === named ? undefined : bound };
 };
 
+/** The bytes a record takes in the file, roughly: names, numbers and indexes are counted as a lump. */
+const weigh = (a: Activation, logs: number): number => 250 + a.annotations.text.length + logs + (a.result?.length ?? 0);
+
+/** What `encode` will say a record weighs, but for what JSON escapes in its logs. */
+export const weightOf = (a: Activation): number =>
+  weigh(
+    a,
+    a.logs.reduce((sum, line) => sum + line.length + 3, 2),
+  );
+
 /** The values of `COLUMNS`, in order. `weight` estimates the bytes the record takes in the file, indexes included. */
 export const encode = (a: Activation): { columns: unknown[]; weight: number } => {
   const logs = a.logs.length === 0 ? '[]' : JSON.stringify(a.logs);
@@ -55,7 +65,7 @@ export const encode = (a: Activation): { columns: unknown[]; weight: number } =>
     logs,
     a.result ?? null,
   ];
-  return { columns, weight: 250 + a.annotations.text.length + logs.length + (a.result?.length ?? 0) };
+  return { columns, weight: weigh(a, logs.length) };
 };
 
 export const COLUMNS =

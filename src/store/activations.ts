@@ -13,6 +13,7 @@ import {
   SUMMARY,
   type SummaryRow,
   summaryOf,
+  weightOf,
 } from './activation-rows.js';
 import { ActivationWriter } from './activation-writer.js';
 import type { Batches } from './batches.js';
@@ -33,6 +34,7 @@ const statements = (db: Sqlite.Database) => ({
     .raw(),
   summaries: db.prepare<unknown[], SummaryRow>(page(SUMMARY)).raw(),
   records: db.prepare<unknown[], ActivationRow>(page(RECORD)).raw(),
+  weights: db.prepare<unknown[], readonly [start: number, weight: number]>(page('a.start, a.bytes')).raw(),
 });
 
 /** The part of a scope between two bounds: `newer` rows lie above it, `rows` in it. */
@@ -99,6 +101,16 @@ export class SqliteActivations implements ActivationStore {
     return this.page(query, page, summaryOf, position =>
       summaries.all(...position).map(row => decodeSummary(query.namespace, row)),
     );
+  }
+
+  weight(query: ActivationQuery, page: Page): number {
+    const { weights } = this.sql;
+    return this.page(
+      query,
+      page,
+      a => ({ start: a.start, weight: weightOf(a) }),
+      position => weights.all(...position).map(([start, weight]) => ({ start, weight })),
+    ).reduce((sum, { weight }) => sum + weight, 0);
   }
 
   count(query: ActivationQuery): number {

@@ -91,6 +91,8 @@ export interface ActivationStore {
   list(query: ActivationQuery, page: Page): Activation[];
   /** The same page, as lists show it. */
   summaries(query: ActivationQuery, page: Page): ActivationSummary[];
+  /** What the whole records of the page take together: characters, roughly. Reads none of them. */
+  weight(query: ActivationQuery, page: Page): number;
   count(query: ActivationQuery): number;
   /** Resolves when everything put so far is committed. */
   flush(): Promise<void>;

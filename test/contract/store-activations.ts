@@ -61,6 +61,18 @@ export const activationCases = (current: Current): void => {
     }
   });
 
+  it('weighs a page as it is before and after it is written', async () => {
+    const logs = ['x'.repeat(10_000), 'y'.repeat(20_000)];
+    for (const n of [1, 2, 3]) current.store.activations.put(activation(n, { logs }));
+    const weights = () =>
+      [page, { skip: 0, limit: 1 }, { skip: 2, limit: 9 }, { skip: 3, limit: 9 }].map(at =>
+        Math.floor(current.store.activations.weight(guest, at) / 30_000),
+      );
+    expect(weights()).toEqual([3, 1, 1, 0]);
+    await current.store.activations.flush();
+    expect(weights()).toEqual([3, 1, 1, 0]);
+  });
+
   it('keeps the first of two with one id', async () => {
     for (const written of [false, true]) {
       current.store.activations.put(activation(1, { name: written ? 'late' : 'first' }));

@@ -287,6 +287,7 @@ export class Process {
       get: (_ns, id) => this.disk.records.get(id) ?? this.puts.find(p => p.activationId === id),
       list: () => [],
       summaries: () => [],
+      weight: () => 0,
       count: () => 0,
       flush: async () => this.commit(Number.POSITIVE_INFINITY),
     };
