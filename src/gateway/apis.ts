@@ -3,7 +3,7 @@ import { uuid } from '../ids.js';
 import { isObject, type Json } from '../json.js';
 import type { DocumentStore } from '../store/store.js';
 import { type Api, compileApi, type Resource } from './compile.js';
-import { type ApiDocument, normalBasePath, stringAt } from './document.js';
+import { type ApiDocument, basePathOf, normalBasePath, stringAt } from './document.js';
 import { createTrie, type Match, type Trie } from './trie.js';
 
 const COLLECTION = 'api';
@@ -52,7 +52,7 @@ export const createApis = (documents: DocumentStore, clock: Clock, changed: (id:
     const tenant = tenants.get(stored.tenant) ?? { routes: createTrie<Resource>(), apis: new Map() };
     tenants.set(stored.tenant, tenant);
     const api = compileApi(stored.id, stored.tenant, stored.document);
-    const basePath = normalBasePath(stringAt(stored.document, 'basePath') ?? '/');
+    const basePath = basePathOf(stored.document);
     tenant.apis.set(stored.id, { stored, api, basePath });
     for (const resource of api.resources) tenant.routes.add({ segments: resource.segments, value: resource });
   };

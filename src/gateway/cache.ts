@@ -66,8 +66,6 @@ export const createReplyCache = (clock: Clock, maxBytes = MAX_BYTES) => {
     forget(prefix: string): void {
       for (const [key, entry] of entries) if (key.startsWith(prefix)) drop(key, entry);
     },
-    /** Bytes held. */
-    size: (): number => total,
   };
 };
 

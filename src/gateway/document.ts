@@ -44,3 +44,6 @@ export const operationsOf = (pathItem: Json | undefined): [verb: string, operati
 
 /** `/hello/`, `hello` → `/hello`; `/` stays: how the gateway compares base paths. */
 export const normalBasePath = (path: string): string => `/${path.replace(/^\/|\/$/g, '')}`;
+
+/** Where an API begins: `/` when its document does not say. */
+export const basePathOf = (document: ApiDocument): string => normalBasePath(stringAt(document, 'basePath') ?? '/');

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json.js';
 import { gateway as text } from '../messages.js';
 import { parseApidoc } from './apidoc.js';
 import type { Apis, StoredApi } from './apis.js';
-import { type ApiDocument, normalBasePath, objectAt, stringAt } from './document.js';
+import { type ApiDocument, basePathOf, objectAt, stringAt } from './document.js';
 import { addEndpoint, emptyDocument, removeEndpoint } from './generate.js';
 import { ManagementError } from './management-error.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -31,7 +31,7 @@ const view = ({ tenant, document }: StoredApi, origin: string): JsonObject => ({
   namespace: 'Not Used',
   gwApiActivated: true,
   tenantId: 'Not Used',
-  gwApiUrl: managedUrl(origin, tenant, normalBasePath(stringAt(document, 'basePath') ?? '/')),
+  gwApiUrl: managedUrl(origin, tenant, basePathOf(document)),
   apidoc: document,
 });
 

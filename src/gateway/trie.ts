@@ -94,7 +94,6 @@ export const createTrie = <T>() => {
     },
     remove: (route: Route<T>): void => removeFrom(root, route, 0),
     find: (path: readonly string[]): Match<T> | undefined => deepest(root, path, 0),
-    empty: (): boolean => isEmpty(root),
   };
 };
 

@@ -9,7 +9,7 @@ import type { Forwarded, ReadForwarded } from '../web/forwarded.js';
 import type { FindCaller } from '../web/middleware.js';
 import { writeReply } from '../web/write.js';
 import type { StoredApi } from './apis.js';
-import { normalBasePath, stringAt } from './document.js';
+import { basePathOf, normalBasePath, stringAt } from './document.js';
 import type { ManagementParts } from './management.js';
 import { gatewayError } from './reply.js';
 import { managedUrl, mayManage } from './tenancy.js';
@@ -67,11 +67,7 @@ const requireApi = (parts: V2Parts, { tenant }: Call, id: string): StoredApi => 
 
 const artifact = (parts: V2Parts, ctx: Context, { id, tenant, document }: StoredApi): object => ({
   artifact_id: id,
-  managed_url: managedUrl(
-    parts.origin(parts.forwarded(ctx.req)),
-    tenant,
-    normalBasePath(stringAt(document, 'basePath') ?? '/'),
-  ),
+  managed_url: managedUrl(parts.origin(parts.forwarded(ctx.req)), tenant, basePathOf(document)),
   open_api_doc: document,
 });
 

@@ -69,13 +69,17 @@ describe('for any routes', () => {
     );
   });
 
-  test('removing all leaves nothing behind', () => {
+  test('what was removed is as if it had never been there', () => {
     fc.assert(
-      fc.property(fc.array(template), templates => {
-        const trie = createTrie<readonly string[]>();
-        for (const t of templates) trie.add({ segments: t, value: t });
-        for (const t of templates) trie.remove({ segments: t, value: t });
-        expect(trie.empty()).toBe(true);
+      fc.property(fc.array(template), fc.array(template), path, (staying, leaving, wanted) => {
+        const trie = createTrie<string>();
+        const expected = createTrie<string>();
+        for (const t of leaving) trie.add({ segments: t, value: 'leaving' });
+        for (const t of staying)
+          for (const each of [trie, expected]) each.add({ segments: t, value: `/${t.join('/')}` });
+        for (const t of leaving) trie.remove({ segments: t, value: 'leaving' });
+        expect(trie.find(wanted)?.depth).toBe(expected.find(wanted)?.depth);
+        expect(trie.find(wanted)?.value).not.toBe('leaving');
       }),
     );
   });
