@@ -1,6 +1,6 @@
 import { errorText } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type Driver, ImageError } from '../pool/driver.js';
+import { type Availability, type Driver, ImageError } from '../pool/driver.js';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -34,9 +34,19 @@ interface Candidates {
 
 export type PickDriver = (kind: string, image: string) => Promise<Driver>;
 
+interface Look {
+  /** Undefined where no driver can serve the kind. */
+  readonly driver: Driver | undefined;
+  readonly found: Availability;
+  /** What the engine says, where there is one. */
+  readonly container: Availability | undefined;
+}
+
 export interface Choice {
   /** Rejects with the reason when no driver can run the kind. */
   readonly pick: PickDriver;
+  /** What `pick` would choose now, and whether that could run the kind. Only asks: nothing is pulled or logged for it. */
+  readonly look: (kind: string, image: string) => Promise<Look>;
   /** Resolves when containers of the kind can be made, its image pulled where it must be. Rejects with the reason. */
   readonly provide: (kind: string, image: string) => Promise<void>;
 }
@@ -56,28 +66,30 @@ export const createChoice = ({ docker, process, images, log }: Candidates): Choi
     log.warn(text);
   };
 
-  const pick: PickDriver = async (kind, image) => {
+  const look = async (kind: string, image: string): Promise<Look> => {
     const container = await docker?.available(kind, image);
-    if (docker && container?.usable) {
-      if (container.note !== undefined) tell(`note ${image}`, container.note);
-      return docker;
-    }
-    if (docker && !process) return docker;
+    if (docker && container?.usable) return { driver: docker, found: container, container };
     const local = await process?.available(kind, image);
-    if (process && local?.usable) {
-      if (container && !container.usable) {
-        images?.want(image);
-        if (!told.has(kind)) tell(kind, `${kind} runs as a plain process, not isolated: ${container.reason}`);
-      }
-      if (local.note !== undefined) tell(`note ${kind}`, local.note);
-      return process;
+    if (process && local?.usable) return { driver: process, found: local, container };
+    const found = container ?? local ?? { usable: false, reason: `No driver can run ${kind}.` };
+    return { driver: docker, found, container };
+  };
+
+  const pick: PickDriver = async (kind, image) => {
+    const { driver, found, container } = await look(kind, image);
+    if (!driver) throw new ImageError(image, found.usable ? '' : found.reason);
+    if (!found.usable) return driver;
+    if (driver === process && container && !container.usable) {
+      images?.want(image);
+      if (!told.has(kind)) tell(kind, `${kind} runs as a plain process, not isolated: ${container.reason}`);
     }
-    if (docker) return docker;
-    throw new ImageError(image, local && !local.usable ? local.reason : `No driver can run ${kind}.`);
+    if (found.note !== undefined) tell(`note ${driver === docker ? image : kind}`, found.note);
+    return driver;
   };
 
   return {
     pick,
+    look,
     provide: async (kind, image) => {
       try {
         const driver = await pick(kind, image);

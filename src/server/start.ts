@@ -15,7 +15,7 @@ import { loadManifest, type Runtime, type Runtimes } from '../runtimes/manifest.
 import { openStore } from '../store/sqlite.js';
 import type { SubjectStore } from '../store/store.js';
 import { defaultSubjects, hasKnownKeys, provideSubjects } from './defaults.js';
-import type { PickDriver } from './drivers.js';
+import type { Choice } from './drivers.js';
 import { openFront } from './front.js';
 import { createLifecycle } from './lifecycle.js';
 import { type Drivers, type OnPull, openDrivers } from './open-drivers.js';
@@ -69,13 +69,11 @@ const warnOfKnownKeys = (config: Config, subjects: SubjectStore, log: Logger): v
 };
 
 /** Whether functions of any kind could run now; why the first one could not, otherwise. */
-const anyKindRuns = async (runtimes: Runtimes, pick: PickDriver): Promise<Availability> => {
+const anyKindRuns = async (runtimes: Runtimes, look: Choice['look']): Promise<Availability> => {
   let first: Availability = { usable: false, reason: 'The runtimes manifest names no kind.' };
   for (const [index, kind] of runtimes.kinds().entries()) {
-    const image = runtimes.kind(kind)?.image ?? '';
-    const driver = await pick(kind, image);
-    const found = await driver.available(kind, image);
-    if (found.usable) return (await driver.responds?.()) ?? found;
+    const { driver, found } = await look(kind, runtimes.kind(kind)?.image ?? '');
+    if (found.usable) return (await driver?.responds?.()) ?? found;
     if (index === 0) first = found;
   }
   return first;
@@ -176,7 +174,7 @@ const start = async (
     clock,
     log,
     gatewayPort: () => gatewayPort,
-    driver: () => anyKindRuns(runtimes, drivers.pick),
+    driver: () => anyKindRuns(runtimes, drivers.look),
     state: () => state,
     images: () => imagesOf(runtimes, drivers),
   });

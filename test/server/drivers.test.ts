@@ -66,6 +66,16 @@ describe('the choice of a driver', () => {
     expect(lines).toEqual(['emulated']);
   });
 
+  it('can be asked for without any effect, which is what a probe of readiness does', async () => {
+    const meanwhile = choice(missing, { usable: true, note: 'another version' });
+    expect(await meanwhile.look('k', 'i')).toMatchObject({ driver: { name: 'process' }, found: { usable: true } });
+    const noted = choice({ usable: true, note: 'emulated' }, undefined);
+    expect(await noted.look('k', 'i')).toMatchObject({ driver: { name: 'docker' }, found: { usable: true } });
+    expect(await choice(missing, missing).look('k', 'i')).toMatchObject({ driver: { name: 'docker' }, found: missing });
+    expect(await choice(undefined, missing).look('k', 'i')).toMatchObject({ driver: undefined, found: missing });
+    for (const { lines, wanted } of [meanwhile, noted]) expect([...lines, ...wanted]).toEqual([]);
+  });
+
   it('rejects with the image and the reason where nothing can run the kind', async () => {
     const { pick, provide } = choice(undefined, missing);
     await expect(pick('k', 'i')).rejects.toMatchObject({ name: 'ImageError', image: 'i', message: 'it is not here' });
