@@ -27,7 +27,7 @@ export const withAccess = (yargs: Argv): Argv =>
     });
 
 /** A key given as itself or as `@FILE`. Throws `UsageError`. */
-export const keyOf = (given: string): string => {
+const keyOf = (given: string): string => {
   if (!given.startsWith('@')) return given;
   try {
     return readFileSync(given.slice(1), 'utf8').trim();
@@ -47,13 +47,17 @@ export interface Names {
   readonly apihost?: unknown;
   readonly auth?: unknown;
   readonly namespace?: unknown;
+  /** As `Access.flags`. */
+  readonly flags?: NonNullable<Access['flags']>;
 }
+
+const FLAGS = { apihost: '--apihost', auth: '--auth' };
 
 /** Where to go and with which key. Throws `UsageError`. */
 export const accessOf = async (argv: Flags, names: Names = argv): Promise<Access> => {
   const config = loadProcessConfig({ flags: { dataDir: argv['dataDir'] } });
-  const { apihost = `http://127.0.0.1:${config.port}`, auth, namespace } = names;
-  if (typeof auth === 'string') return { apihost: String(apihost), auth: keyOf(auth) };
+  const { apihost = `http://127.0.0.1:${config.port}`, auth, namespace, flags = FLAGS } = names;
+  if (typeof auth === 'string') return { apihost: String(apihost), auth: keyOf(auth), flags };
   if (!existsSync(config.dataDir)) throw new UsageError('Whose namespace? Give its key with --auth.');
-  return { apihost: String(apihost), auth: await keyFromData(argv, String(namespace ?? DEFAULT_NAMESPACE)) };
+  return { apihost: String(apihost), auth: await keyFromData(argv, String(namespace ?? DEFAULT_NAMESPACE)), flags };
 };

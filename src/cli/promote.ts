@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs';
 import { environmentValue } from '../config/load.js';
 import { UsageError } from '../errors.js';
 import type { OpenWhisk } from '../promote/openwhisk.js';
-import { accessOf, keyOf, type Names, withAccess } from './access.js';
+import { accessOf, type Names, withAccess } from './access.js';
 import { type Flags, print } from './data.js';
 
 const open = async (argv: Flags, names?: Names): Promise<{ readonly whisk: OpenWhisk; readonly key: string }> => {
@@ -83,7 +83,7 @@ export const promoteCommand: CommandModule<object, Flags> = {
     const { promote, undo } = await import('../promote/promote.js');
     const { readProject } = await import('../promote/snapshot.js');
     if (typeof argv['auth'] !== 'string') throw new UsageError('Give the key of the namespace there with --auth.');
-    const to = { apihost: argv['to'], auth: keyOf(argv['auth']) };
+    const to = { apihost: argv['to'], auth: argv['auth'], flags: { apihost: '--to', auth: '--auth' } };
     const { whisk: target, key } = await open(argv, to);
     const common = {
       target,
@@ -95,7 +95,12 @@ export const promoteCommand: CommandModule<object, Flags> = {
       await undo({ ...common, keys: [key] });
       return;
     }
-    const source = await open(argv, { apihost: argv['apihost'], auth: argv['fromAuth'], namespace: argv['namespace'] });
+    const source = await open(argv, {
+      apihost: argv['apihost'],
+      auth: argv['fromAuth'],
+      namespace: argv['namespace'],
+      flags: { apihost: '--apihost', auth: '--from-auth' },
+    });
     const { project, warnings } = await readProject(source.whisk);
     // A part that could not be read would look as if it were not there.
     if (warnings.length > 0) throw new UsageError(`Not everything could be read: ${warnings.join('; ')}`);

@@ -17,6 +17,8 @@ export interface Access {
   readonly apihost: string;
   /** `uuid:key`. */
   readonly auth: string;
+  /** The flags that name these two, for what is said when they will not do [--apihost, --auth]. */
+  readonly flags?: { readonly apihost: string; readonly auth: string };
 }
 
 const PAGE = 200;
@@ -24,9 +26,23 @@ const PAGE = 200;
 const RETRIES = [250, 1_000, 4_000];
 const TIMEOUT = 60_000;
 
+/** Why there was no answer at all. */
+const causeOf = (error: unknown): string => {
+  const cause = (error as { cause?: NodeJS.ErrnoException }).cause ?? error;
+  // Of a name with several addresses only the code is told.
+  return errorText(cause) || String((cause as NodeJS.ErrnoException).code);
+};
+
+/** What to do where nobody answers: on this machine a server can be started. */
+const remedy = (origin: string): string => {
+  const { hostname, port } = new URL(origin);
+  const here = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+  return here ? `Start a server with 'miniwhisk start --port ${port || 80}'` : 'Look whether it runs';
+};
+
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
-const mayRetry = (error: unknown): boolean =>
-  !(error instanceof RefusedError) || error.status === 429 || error.status === 502 || error.status === 503;
+const isBusy = (error: unknown): boolean => error instanceof RefusedError && [429, 502, 503].includes(error.status);
+const mayRetry = (error: unknown): boolean => !(error instanceof RefusedError) || isBusy(error);
 
 const messageOf = (status: number, body: Json | undefined): string => {
   const error = isObject(body) ? body['error'] : undefined;
@@ -42,19 +58,31 @@ export class OpenWhisk {
     readonly namespace: string,
   ) {}
 
-  /** Throws `UsageError` when nobody answers there, or the key is not known. */
-  static async open({ apihost, auth }: Access): Promise<OpenWhisk> {
+  /** Throws `UsageError`, each in its own words, when nobody answers there, when it is no OpenWhisk, and for a bad key. */
+  static async open({ apihost, auth, flags = { apihost: '--apihost', auth: '--auth' } }: Access): Promise<OpenWhisk> {
     const origin = (apihost.includes('://') ? apihost : `https://${apihost}`).replace(/\/+$/, '');
+    if (!URL.canParse(origin))
+      throw new UsageError(`Bad value for ${flags.apihost}: expected an address, got '${apihost}'.`);
+    const client = new OpenWhisk(origin, auth, '_');
+    let names: Json;
     try {
-      const client = new OpenWhisk(origin, auth, '_');
-      const names = await client.call('GET', '/api/v1/namespaces');
-      const [namespace] = names as string[];
-      if (namespace === undefined) throw new Error('the key has no namespace');
-      return new OpenWhisk(origin, auth, namespace);
+      // Silence is not waited out here: most often it is a wrong address, or a server that was not started.
+      names = await client.call('GET', '/api/v1/namespaces', undefined, isBusy);
     } catch (error) {
-      const cause = (error as { cause?: unknown }).cause;
-      throw new UsageError(`No OpenWhisk at ${origin} takes this key: ${errorText(cause ?? error)}`);
+      if (!(error instanceof RefusedError))
+        throw new UsageError(
+          `Nobody answers at ${origin} (${causeOf(error)}). ${remedy(origin)}, or name another with ${flags.apihost}.`,
+        );
+      if (error.status !== 401 && error.status !== 403)
+        throw new UsageError(`${origin} answers, but not as an OpenWhisk does: ${error.message}.`);
+      throw new UsageError(
+        `${origin} does not take the key (${error.message}). Give one of a namespace there with ${flags.auth}.`,
+      );
     }
+    if (!Array.isArray(names)) throw new UsageError(`${origin} answers, but not as an OpenWhisk does.`);
+    const [namespace] = names;
+    if (typeof namespace !== 'string') throw new UsageError(`The key has no namespace at ${origin}.`);
+    return new OpenWhisk(origin, auth, namespace);
   }
 
   get uuid(): string {
@@ -128,12 +156,12 @@ export class OpenWhisk {
     return `/api/v1/namespaces/${words.map(encodeURIComponent).join('/')}${query === undefined ? '' : `?${query}`}`;
   }
 
-  private async call(method: string, path: string, body?: JsonObject): Promise<Json> {
+  private async call(method: string, path: string, body?: JsonObject, again = mayRetry): Promise<Json> {
     for (const wait of RETRIES) {
       try {
         return await this.once(method, path, body);
       } catch (error) {
-        if (!mayRetry(error)) throw error;
+        if (!again(error)) throw error;
         await pause(wait);
       }
     }
