@@ -13,10 +13,12 @@ export interface Operation {
 /** Of one process there is no invoker to count: what OpenWhisk's lean controller answers (OPENWHISK.md 1.9). */
 const LEAN = { invokers: {}, healthy: 0, ready: { unhealthy: '0/0' } } as const;
 
-/** Routes for operators: OpenWhisk's own, and `/miniwhisk/v1/pool` with every container, the counters and the queue, `/miniwhisk/v1/images`. */
+/** Routes for operators: OpenWhisk's own, and `/miniwhisk/v1/pool` with every container, the counters and the queue, `/miniwhisk/v1/images`, `/miniwhisk/v1/server`. */
 export const operations = (parts: {
   readonly throttles: Throttles;
   readonly pool: { stats(): PoolStats };
+  /** Of this run of the server. */
+  readonly id: string;
   /** Every kind's image, and how far its pull is. */
   readonly images: () => Promise<object>;
 }): Operation[] => [
@@ -29,5 +31,7 @@ export const operations = (parts: {
     private: true,
     handle: async ctx => sendJson(ctx, 200, await parts.images()),
   },
+  // By which a command makes sure, before it sends a key, that this is the server that it means.
+  { path: '/miniwhisk/v1/server', private: false, handle: ctx => sendJson(ctx, 200, { id: parts.id }) },
   { path: '/miniwhisk/v1/pool', private: true, handle: ctx => sendJson(ctx, 200, parts.pool.stats()) },
 ];

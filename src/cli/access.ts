@@ -1,19 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { loadProcessConfig } from '../config/load.js';
+import { environmentValue, loadProcessConfig } from '../config/load.js';
 import { errorText, UsageError } from '../errors.js';
 import type { Access } from '../promote/openwhisk.js';
+import { originOf, serverId } from '../promote/origin.js';
+import { findServer, type ServerAddress } from '../store/address.js';
 import { type Flags, withDataDir, withStore } from './data.js';
 
 const DEFAULT_NAMESPACE = 'guest';
+const APIHOST = 'MINIWHISK_APIHOST';
+const FLAGS = { apihost: '--apihost', auth: '--auth' };
 
-/** Adds the flags that name a namespace of a running server: by its key, or by its name in a data dir. */
+/** Adds the flags that name a namespace of a running server: by its key, or by its name in that server's data dir. */
 export const withAccess = (yargs: Argv): Argv =>
-  withDataDir(yargs)
+  withDataDir(yargs, 'Data dir of a running server, which is talked to')
     .option('apihost', {
       type: 'string',
       requiresArg: true,
-      describe: 'The OpenWhisk [the server on this machine, at MINIWHISK_PORT or 3233]',
+      describe: `The OpenWhisk [${APIHOST}, else the server that holds the data dir]`,
     })
     .option('auth', {
       type: 'string',
@@ -51,13 +55,36 @@ export interface Names {
   readonly flags?: NonNullable<Access['flags']>;
 }
 
-const FLAGS = { apihost: '--apihost', auth: '--auth' };
+const serverOf = (dir: string, instead: string): ServerAddress => {
+  const server = findServer(dir);
+  if (server === 'none')
+    throw new UsageError(
+      `No server holds the data dir ${dir}. Start it with 'miniwhisk start --data-dir ${dir}', or ${instead}.`,
+    );
+  if (server === 'silent')
+    throw new UsageError(
+      `The server that holds the data dir ${dir} does not tell where it answers: it starts or stops. Try again, or ${instead}.`,
+    );
+  return server;
+};
 
-/** Where to go and with which key. Throws `UsageError`. */
+/**
+ * Where to go and with which key. What is not named is of the server that holds the data dir, and only that server gets a
+ * key of the data dir: the guest's is the same on most servers, so that it would open the wrong one too. Throws
+ * `UsageError`.
+ */
 export const accessOf = async (argv: Flags, names: Names = argv): Promise<Access> => {
-  const config = loadProcessConfig({ flags: { dataDir: argv['dataDir'] } });
-  const { apihost = `http://127.0.0.1:${config.port}`, auth, namespace, flags = FLAGS } = names;
-  if (typeof auth === 'string') return { apihost: String(apihost), auth: keyOf(auth), flags };
-  if (!existsSync(config.dataDir)) throw new UsageError('Whose namespace? Give its key with --auth.');
-  return { apihost: String(apihost), auth: await keyFromData(argv, String(namespace ?? DEFAULT_NAMESPACE)), flags };
+  const { auth, namespace, flags = FLAGS } = names;
+  const named = names.apihost ?? environmentValue(APIHOST);
+  if (named !== undefined && typeof auth === 'string') return { apihost: String(named), auth: keyOf(auth), flags };
+  const dir = loadProcessConfig({ flags: { dataDir: argv['dataDir'] } }).dataDir;
+  const instead = `name an OpenWhisk and its key with ${flags.apihost} and ${flags.auth}`;
+  const server = serverOf(dir, instead);
+  const apihost = originOf(String(named ?? server.url), flags.apihost);
+  if ((await serverId(apihost, flags.apihost)) !== server.id)
+    throw new UsageError(
+      `${apihost} is not the server that holds the data dir ${dir}. Name that one with ${flags.apihost}, or ${instead}.`,
+    );
+  const key = typeof auth === 'string' ? keyOf(auth) : await keyFromData(argv, String(namespace ?? DEFAULT_NAMESPACE));
+  return { apihost, auth: key, flags };
 };

@@ -11,15 +11,15 @@ import type { Store } from '../store/store.js';
 export type Flags = Record<string, unknown>;
 
 /** Adds `--data-dir`, which every command that works on stored data takes. */
-export const withDataDir = (yargs: Argv): Argv =>
+export const withDataDir = (yargs: Argv, what = "The server's data dir, running or not"): Argv =>
   yargs.option('data-dir', {
     type: 'string',
     requiresArg: true,
-    describe: "The server's data dir, running or not [MINIWHISK_DATA_DIR, else ~/.miniwhisk]",
+    describe: `${what} [MINIWHISK_DATA_DIR, else ~/.miniwhisk]`,
   });
 
 /** The data dir that a command means. Throws `UsageError` when it is not there. */
-export const dataDirOf = (argv: Flags): string => {
+const dataDirOf = (argv: Flags): string => {
   const { dataDir } = loadProcessConfig({ flags: { dataDir: argv['dataDir'] } });
   if (!existsSync(dataDir)) {
     throw new UsageError(`There is no data dir ${dataDir}. Start a server once, or name another with --data-dir.`);

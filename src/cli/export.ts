@@ -15,7 +15,7 @@ export const exportCommand: CommandModule<object, Flags> = {
         requiresArg: true,
         describe: 'File for the values of secrets, for its owner alone [they are not written]',
       })
-      .example('$0 export shop', 'the guest namespace of the server on this machine')
+      .example('$0 export shop', 'the guest namespace of the server that holds ~/.miniwhisk')
       .example('$0 export shop --apihost https://ow.example --auth @key', 'a namespace of any OpenWhisk') as never,
   handler: async argv => {
     const { OpenWhisk } = await import('../promote/openwhisk.js');

@@ -41,7 +41,10 @@ export const importCommand: CommandModule<object, Flags> = {
         describe: 'File with the values of secrets, NAME=value a line [the environment]',
       })
       .options(stateOptions)
-      .example('$0 import shop --secrets shop.env', 'into the guest namespace of the server on this machine') as never,
+      .example(
+        '$0 import shop --secrets shop.env',
+        'into the guest namespace of the server that holds ~/.miniwhisk',
+      ) as never,
   handler: async argv => {
     const { readFolder, readSecrets } = await import('../promote/folder.js');
     const { promote, undo } = await import('../promote/promote.js');

@@ -1,5 +1,6 @@
-import { errorText, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { originOf, silence } from './origin.js';
 
 /** An answer that is no success. `message` is the server's own. */
 export class RefusedError extends Error {
@@ -26,20 +27,6 @@ const PAGE = 200;
 const RETRIES = [250, 1_000, 4_000];
 const TIMEOUT = 60_000;
 
-/** Why there was no answer at all. */
-const causeOf = (error: unknown): string => {
-  const cause = (error as { cause?: NodeJS.ErrnoException }).cause ?? error;
-  // Of a name with several addresses only the code is told.
-  return errorText(cause) || String((cause as NodeJS.ErrnoException).code);
-};
-
-/** What to do where nobody answers: on this machine a server can be started. */
-const remedy = (origin: string): string => {
-  const { hostname, port } = new URL(origin);
-  const here = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
-  return here ? `Start a server with 'miniwhisk start --port ${port || 80}'` : 'Look whether it runs';
-};
-
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 const isBusy = (error: unknown): boolean => error instanceof RefusedError && [429, 502, 503].includes(error.status);
 const mayRetry = (error: unknown): boolean => !(error instanceof RefusedError) || isBusy(error);
@@ -60,19 +47,14 @@ export class OpenWhisk {
 
   /** Throws `UsageError`, each in its own words, when nobody answers there, when it is no OpenWhisk, and for a bad key. */
   static async open({ apihost, auth, flags = { apihost: '--apihost', auth: '--auth' } }: Access): Promise<OpenWhisk> {
-    const origin = (apihost.includes('://') ? apihost : `https://${apihost}`).replace(/\/+$/, '');
-    if (!URL.canParse(origin))
-      throw new UsageError(`Bad value for ${flags.apihost}: expected an address, got '${apihost}'.`);
+    const origin = originOf(apihost, flags.apihost);
     const client = new OpenWhisk(origin, auth, '_');
     let names: Json;
     try {
       // Silence is not waited out here: most often it is a wrong address, or a server that was not started.
       names = await client.call('GET', '/api/v1/namespaces', undefined, isBusy);
     } catch (error) {
-      if (!(error instanceof RefusedError))
-        throw new UsageError(
-          `Nobody answers at ${origin} (${causeOf(error)}). ${remedy(origin)}, or name another with ${flags.apihost}.`,
-        );
+      if (!(error instanceof RefusedError)) throw silence(origin, error, flags.apihost);
       if (error.status !== 401 && error.status !== 403)
         throw new UsageError(`${origin} answers, but not as an OpenWhisk does: ${error.message}.`);
       throw new UsageError(

@@ -37,6 +37,8 @@ export interface AppParts extends ApiParts {
   readonly log: Logger;
   readonly pool: { stats(): PoolStats };
   readonly images: () => Promise<object>;
+  /** Of this run of the server. */
+  readonly id: string;
   readonly build: { readonly date: string; readonly number: string };
 }
 

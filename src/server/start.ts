@@ -5,6 +5,7 @@ import { colorWanted, loadConfig } from '../config/load.js';
 import type { Config } from '../config/options.js';
 import type { Subject } from '../entities/types.js';
 import { provideManagementPackage } from '../gateway/management-package.js';
+import { uuid } from '../ids.js';
 import { createLogger, type Logger } from '../log.js';
 import { wiring } from '../pool/container-wiring.js';
 import type { Availability } from '../pool/driver.js';
@@ -19,7 +20,7 @@ import type { Choice } from './drivers.js';
 import { openFront } from './front.js';
 import { createLifecycle } from './lifecycle.js';
 import { type Drivers, type OnPull, openDrivers } from './open-drivers.js';
-import { writeReadyFile } from './ready-file.js';
+import { leaveAddress, removeAddress, writeReadyFile } from './ready-file.js';
 import { wire } from './wire.js';
 
 export type { Config } from '../config/options.js';
@@ -131,6 +132,7 @@ const start = async (
     retention: retention(config),
   });
   lifecycle.started('store', () => store.close());
+  if (dir !== undefined) removeAddress(dir);
   provideSubjects(store.subjects, config.users, config.auth === 'generate');
   provideManagementPackage({ entities: store.entities, kinds: runtimes, limits, now: clock.now() });
 
@@ -162,6 +164,7 @@ const start = async (
   });
   lifecycle.started('pool', () => pool.close());
 
+  const id = uuid();
   let gatewayPort: number | undefined;
   let state: 'starting' | 'up' | 'stopping' = 'starting';
   const { app, gatewayApp, records, ledger, recovery } = wire({
@@ -176,6 +179,7 @@ const start = async (
     gatewayPort: () => gatewayPort,
     driver: () => anyKindRuns(runtimes, drivers.look),
     state: () => state,
+    id,
     images: () => imagesOf(runtimes, drivers),
   });
   lifecycle.started('records', () => records.allSettled());
@@ -212,6 +216,10 @@ const start = async (
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   };
   warnOfKnownKeys(config, store.subjects, log);
+  if (dir !== undefined) {
+    leaveAddress(dir, { url: server.url, pid: process.pid, id }, log);
+    lifecycle.started('address', () => removeAddress(dir));
+  }
   if (config.readyFile !== undefined) {
     const file = config.readyFile;
     const { url, tlsUrl, gatewayUrl } = server;

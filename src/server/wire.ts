@@ -38,6 +38,8 @@ interface Foundation {
   readonly gatewayPort: () => number | undefined;
   readonly driver: HealthParts['driver'];
   readonly state: HealthParts['state'];
+  /** Of this run of the server. */
+  readonly id: string;
   /** What the engine has of the kinds' images. */
   readonly images: () => Promise<object>;
 }
@@ -55,6 +57,7 @@ export const wire = ({
   gatewayPort,
   driver,
   state,
+  id,
   images,
 }: Foundation) => {
   const { entities } = store;
@@ -117,6 +120,7 @@ export const wire = ({
     log,
     pool,
     images,
+    id,
     build,
   };
   const web = createWebSide(parts, { hosts: parts.trust, trustProxy: config.trustProxy, gatewayPort });
