@@ -20,7 +20,7 @@ export interface Check {
 export interface KindCheck {
   readonly kind: string;
   readonly image: string;
-  readonly docker: { readonly here: boolean; readonly size?: number; readonly note?: string };
+  readonly docker: Pick<ImageReport, 'here' | 'local' | 'size' | 'note'>;
   readonly process:
     | { readonly usable: true; readonly program: string; readonly version: string; readonly note?: string }
     | { readonly usable: false; readonly reason: string };
@@ -144,12 +144,17 @@ export const checkKinds = async (runtimes: Runtimes, reports: readonly ImageRepo
   return Promise.all(
     runtimes.kinds().map(async (kind): Promise<KindCheck> => {
       const { image } = runtimes.kind(kind) as Runtime;
-      const { here = false, size, note } = byImage.get(image) ?? {};
+      const { here = false, local, size, note } = byImage.get(image) ?? {};
       const tool = await driver.tool(kind);
       return {
         kind,
         image,
-        docker: { here, ...(size !== undefined && { size }), ...(note !== undefined && { note }) },
+        docker: {
+          here,
+          ...(local !== undefined && { local }),
+          ...(size !== undefined && { size }),
+          ...(note !== undefined && { note }),
+        },
         process:
           'missing' in tool
             ? { usable: false, reason: tool.missing }

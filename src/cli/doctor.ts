@@ -33,8 +33,11 @@ const kindLines = (kinds: readonly KindCheck[]): string[] => {
     const program = local.usable
       ? `${local.version} (${local.program})${local.note === undefined ? '' : ', another version'}`
       : `no: ${local.reason}`;
-    const lines = [`  ${kind.padEnd(width)}  image ${image.padEnd(9)}  process ${program}`];
-    return docker.note === undefined ? lines : [...lines, `  ${' '.repeat(width)}  ${docker.note}`];
+    const more = [docker.local && `${docker.local}, built here, is used`, docker.note].filter(Boolean);
+    return [
+      `  ${kind.padEnd(width)}  image ${image.padEnd(9)}  process ${program}`,
+      ...more.map(text => `  ${' '.repeat(width)}  ${text}`),
+    ];
   });
 };
 

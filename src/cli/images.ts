@@ -92,9 +92,10 @@ const list = (argv: Flags): Promise<void> =>
     const rows = wanted.map((one, i) => ({ ...one, ...(reports[i] as ImageReport) }));
     if (argv['json'] === true) return show(rows);
     const width = Math.max(...rows.map(({ image }) => image.length));
-    for (const { image, kinds, here, size = 0, note } of rows) {
+    for (const { image, kinds, here, local, size = 0, note } of rows) {
       const state = here ? megabytes(size) : 'not here';
       print(`${image.padEnd(width)}  ${state.padEnd(9)} ${kinds.join(', ')}`.trimEnd());
+      if (local !== undefined) print(`  ${local}, built here, is used for it`);
       if (note !== undefined) print(`  ${note}`);
     }
   });
@@ -106,7 +107,7 @@ interface Pulled extends Wanted {
 
 const pullOne = async (store: ImageStore, one: Wanted, policy: Config['pull']): Promise<Pulled> => {
   try {
-    if (policy !== 'always' && (await store.images.has(one.image))) return { ...one, state: 'here' };
+    if (policy !== 'always' && (await store.images.hasItself(one.image))) return { ...one, state: 'here' };
     await store.images.fetchMissing(one.image);
     return { ...one, state: 'pulled' };
   } catch (error) {
@@ -140,7 +141,7 @@ const save = (argv: Flags): Promise<void> =>
     if (words.length > 0 && missing.length > 0) {
       throw new UsageError(`Not on this machine: ${missing.join(', ')}. See miniwhisk images pull --help.`);
     }
-    const names = reports.filter(({ here }) => here).map(({ image }) => image);
+    const names = reports.filter(({ here }) => here).map(({ image, local }) => local ?? image);
     if (names.length === 0)
       throw new UsageError('None of the images is on this machine. See miniwhisk images pull --help.');
     let told = 0;

@@ -56,7 +56,12 @@ interface Docker {
 }
 
 /** Undefined when only processes are wanted. Throws `UsageError` when only containers are and no engine answers. */
-const openDocker = async (config: Config, instance: string, onProgress: OnPull): Promise<Docker | undefined> => {
+const openDocker = async (
+  config: Config,
+  instance: string,
+  log: Logger,
+  onProgress: OnPull,
+): Promise<Docker | undefined> => {
   if (config.driver === 'process') return undefined;
   // The client's modules take 27 MB and half of the start's time: only who uses it pays.
   const { DockerDriver } = await import('../pool/drivers/docker.js');
@@ -69,6 +74,8 @@ const openDocker = async (config: Config, instance: string, onProgress: OnPull):
       mirror: config.registryMirror,
       credentials: dockerConfigFolder(),
       onProgress,
+      onlyContainers: config.driver === 'docker',
+      onLocal: (image, local) => log.info(`${local}, built here, is used for ${image}, which is not on this machine`),
     },
   });
   const answer = await driver.answers();
@@ -117,7 +124,7 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
   if (config.driver === 'kubernetes')
     return overKubernetes(await openKubernetes(config, instance), instance, log, port);
   let listener: OnPull = () => {};
-  const opened = await openDocker(config, instance, progress => listener(progress));
+  const opened = await openDocker(config, instance, log, progress => listener(progress));
   const docker = opened?.driver;
   const directory = join(tmpdir(), `miniwhisk-${instance}`);
   const cache = config.memory ? undefined : resolve(config.dataDir, 'built');

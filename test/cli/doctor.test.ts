@@ -83,7 +83,14 @@ describe('miniwhisk doctor', () => {
 
   it('knows a server that runs already, and prints a line for each thing', async () => {
     await using server = await launchServer(['--memory', '--driver', 'process']);
-    const { code, stdout } = await doctor('--port', String(server.port), '--memory', '--driver', 'process');
+    const { code, stdout } = await doctor(
+      '--port',
+      String(server.port),
+      '--memory',
+      '--driver',
+      'process',
+      ...NO_ENGINE,
+    );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ok {6}node/);
     expect(stdout).toMatch(new RegExp(`note +port +${server.port} on 127\\.0\\.0\\.1: a server of OpenWhisk's API`));

@@ -155,7 +155,7 @@ export class DockerDriver implements Driver {
     } catch (error) {
       if (!isMissingImage(error)) throw error;
     }
-    await this.images.fetchMissing(spec.image);
+    await this.images.regain(spec.image);
     return this.starting(() => this.run(spec, network));
   }
 
@@ -184,7 +184,8 @@ export class DockerDriver implements Driver {
   /** A name may still be taken by what another server, or one before, left on the same engine. */
   private async createNamed(spec: ContainerSpec, network: Network): Promise<string> {
     const publishOn = network.kind === 'published' ? network.publishOn : undefined;
-    const options = createOptions(spec, this.options.instance, publishOn);
+    const image = await this.images.nameOf(spec.image);
+    const options = createOptions({ ...spec, image }, this.options.instance, publishOn);
     try {
       return await this.engine.create(options);
     } catch (error) {

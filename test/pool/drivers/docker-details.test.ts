@@ -185,7 +185,7 @@ describeDocker('docker driver', () => {
     expect(error).toBeInstanceOf(ImageError);
     expect(error.image).toBe(image);
     expect(error.message).toMatch(
-      /^Image '127\.0\.0\.1:1\/none:1' is not on this machine and could not be pulled \(.*refused\)\. Get it with 'docker pull 127\.0\.0\.1:1\/none:1', or build/,
+      /^Image '127\.0\.0\.1:1\/none:1' is not on this machine and could not be pulled \(.*refused\)\. Get it with 'docker pull 127\.0\.0\.1:1\/none:1' in another network\.$/,
     );
     expect(await driver.available('x', image)).toEqual({ usable: false, reason: error.message });
   });
