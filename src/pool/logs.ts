@@ -65,7 +65,10 @@ const beginning = (line: Buffer, size: number): string => {
  * overlap (concurrency > 1) their lines cannot be told apart: they go to whichever is collected first.
  */
 export class LogCollector {
-  /** The first one is the next to be collected; a stream that has ended it already writes to a later one. */
+  /**
+   * The first one is the next to be collected; a stream that has ended it already writes to a later one. There is one more
+   * than runs that could still end, at most, and never more than two while none runs.
+   */
   private segments: Segment[] = [newSegment()];
   private readonly position = { stdout: 0, stderr: 0 };
   private readonly cutters: Readonly<Record<OutputStream, LineCutter>>;
@@ -152,6 +155,8 @@ export class LogCollector {
       },
       line: line => this.add(stream, line),
       end: () => {
+        // A function may print it, too, as often as it likes: no more count than there are runs that could have ended.
+        if (this.position[stream] >= Math.max(1, this.running + this.waiters.length)) return;
         this.position[stream]++;
         if (!this.complete()) return;
         this.marks = true;

@@ -241,6 +241,60 @@ describe('LogCollector', () => {
     expect((await collected).lines).toEqual([`${AT} stdout: mine`]);
   });
 
+  it('keeps no more than two activations may when a function prints sentinels again and again', async () => {
+    const limit = 1_000;
+    const { collector, clock, print, end } = setup();
+    collector.begin(limit);
+    for (let i = 0; i < 1_000; i++) print('stdout', `${'x'.repeat(100)}\n`.repeat(20) + END);
+    end();
+    const full = (await collector.collect({ strict: true })).lines;
+    for (let i = 0; i < 1_000; i++) print('stderr', `late ${'x'.repeat(100)}\n${END}`);
+    collector.begin(limit);
+    print('stdout', 'own\n');
+    end();
+    const next = await collector.collect({ strict: true });
+    expect(next.failed).toBe(false);
+    expect([full, next.lines].map(lines => lines.at(-1))).toEqual(
+      Array(2).fill(`${AT} stderr: ${text.truncated(limit)}`),
+    );
+    expect(next.lines.length).toBeLessThan(2 * full.length + 2);
+    collector.begin(limit);
+    print('stdout', 'own\n');
+    end();
+    expect((await collector.collect({ strict: true })).lines).toEqual([`${AT} stdout: own`]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves a sentinel out wherever the function prints it, and loses no line around it', async () => {
+    const { collector, print, end } = setup();
+    collector.begin(MB);
+    print('stdout', `a\nb${END}c\nd${SENTINEL}e\n`);
+    end();
+    expect((await collector.collect({ strict: true })).lines).toEqual([`${AT} stdout: a`, `${AT} stdout: b`]);
+    collector.begin(MB);
+    end();
+    const { lines } = await collector.collect({ strict: true });
+    expect(lines).toEqual(['c', 'd', 'e'].map(line => `${AT} stdout: ${line}`));
+  });
+
+  it('ends each of several runs at once though one of them prints sentinels', async () => {
+    const { collector, clock, print, end } = setup();
+    for (let i = 0; i < 3; i++) collector.begin(MB);
+    for (let i = 1; i <= 5; i++) print('stdout', `${i}\n${END}`);
+    const first = collector.collect({ strict: true });
+    end();
+    collector.begin(MB);
+    print('stdout', 'late\n');
+    for (let i = 0; i < 3; i++) end();
+    const others = [1, 2, 3].map(() => collector.collect({ strict: true }));
+    const found = (await Promise.all([first, ...others])).map(({ lines, failed }) => {
+      expect(failed).toBe(false);
+      return lines.map(line => line.slice(AT.length + 9));
+    });
+    expect(found).toEqual([['1'], ['2'], ['3'], ['4', '5', 'late']]);
+    expect(clock.pending).toBe(0);
+  });
+
   it('gives up after 2 s without output and says so', async () => {
     const { collector, clock, print, end } = setup();
     collector.begin(MB);
