@@ -128,8 +128,11 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
   const docker = opened?.driver;
   const directory = join(tmpdir(), `miniwhisk-${instance}`);
   const cache = config.memory ? undefined : resolve(config.dataDir, 'built');
+  const onLeft = (text: string): void => log.warn(text);
   const local =
-    config.driver === 'docker' ? undefined : new ProcessDriver({ directory, cache, environment: processEnvironment() });
+    config.driver === 'docker'
+      ? undefined
+      : new ProcessDriver({ directory, cache, environment: processEnvironment(), onLeft });
   const answering = opened?.trouble === undefined ? docker : undefined;
   const swept = await Promise.all([answering?.sweep() ?? 0, local?.sweep() ?? 0]);
   const leftovers = swept.reduce((sum, n) => sum + n, 0);

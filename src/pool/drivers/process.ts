@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { errorText } from '../../errors.js';
 import { packageRoot } from '../../package-root.js';
 import type { Address, Availability, Container, ContainerSpec, Driver } from '../driver.js';
 import { type Child, ProcessContainer } from './process-container.js';
 import { expandCommand } from './process-definition.js';
+import { makePrivate, removeTree } from './process-folder.js';
 import { endNoted, isNote, noteFile, writeNote } from './process-leftovers.js';
 import { MemoryWatch } from './process-memory.js';
 import { type Tool, Toolbox } from './process-tools.js';
@@ -27,6 +29,8 @@ export interface ProcessDriverOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder of the languages; the package's own `runtimes/` when absent. */
   readonly runtimes?: string;
+  /** Told of what could not be removed, and why. The sweep at the instance's next start tries again. */
+  readonly onLeft?: (text: string) => void;
 }
 
 /** Without these many programs do not run; none of them is a secret. */
@@ -45,17 +49,6 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
     });
   });
-
-/** Makes a folder that only this user can enter. One that another user made first, to plant files in it, is refused. */
-const makePrivate = async (directory: string): Promise<void> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (process.platform === 'win32') return;
-  const found = await lstat(directory);
-  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
-  throw new Error(`folder ${directory} belongs to another user, or others may write to it`);
-};
-
-const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 5 });
 
 /**
  * Runs the proxies of `runtimes/` as child processes. It isolates nothing: the user's code has the rights of the server's
@@ -117,7 +110,7 @@ export class ProcessDriver implements Driver {
       return await this.start(spec, tool, name, folder, address);
     } catch (error) {
       this.tools.forget(spec.kind);
-      await removeTree(folder);
+      await this.discard(folder);
       throw error;
     }
   }
@@ -129,7 +122,7 @@ export class ProcessDriver implements Driver {
     const entries = (await readdir(directory)).filter(entry => !own(entry));
     const notes = entries.filter(isNote);
     const ended = await Promise.all(notes.map(file => endNoted(join(directory, file))));
-    await Promise.all(entries.map(entry => removeTree(join(directory, entry))));
+    await Promise.all(entries.map(entry => this.discard(join(directory, entry))));
     return ended.filter(Boolean).length;
   }
 
@@ -138,9 +131,18 @@ export class ProcessDriver implements Driver {
     // One that is being made now finds the driver closed and takes away what it has made.
     await Promise.allSettled(this.making);
     await Promise.all([...this.containers.values()].map(container => container.remove()));
-    if (this.options.cache === undefined) await removeTree(this.cache);
+    if (this.options.cache === undefined) await this.discard(this.cache);
     // Fails when something else is in it, and then it stays.
     await rmdir(this.options.directory).catch(() => {});
+  }
+
+  /** Never rejects: a file that stays must end neither the server nor its next start. */
+  private async discard(path: string): Promise<void> {
+    try {
+      await removeTree(path);
+    } catch (error) {
+      this.options.onLeft?.(`${path} could not be removed: ${errorText(error)}`);
+    }
   }
 
   private get cache(): string {
@@ -195,7 +197,7 @@ export class ProcessDriver implements Driver {
     const compiles = (): boolean => existsSync(join(folder, COMPILING));
     const container = new ProcessContainer(child, address, this.memory, spec.memory, compiles, async () => {
       await noted;
-      await Promise.all([removeTree(folder), rm(noteFile(this.options.directory, name), { force: true })]);
+      await Promise.all([folder, noteFile(this.options.directory, name)].map(path => this.discard(path)));
       this.containers.delete(name);
     });
     this.containers.set(name, container);
