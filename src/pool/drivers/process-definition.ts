@@ -48,7 +48,9 @@ export const readDefinitions = async (root: string): Promise<Map<string, Process
     folders.map(async ({ name }) => {
       const folder = join(root, name);
       const file = join(folder, 'process.json');
-      const text = await readFile(file, 'utf8').catch(() => undefined);
+      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
       if (text === undefined) return;
       try {
         const definition = parse(folder, text);

@@ -25,8 +25,8 @@ export interface Watched {
 
 interface Entry {
   readonly watched: Watched;
-  /** Open /proc/<pid>/statm of the leader; -1 where there is none. */
-  readonly statm: number;
+  /** Open /proc/<pid>/statm of the leader; -1 where there is none, or no file descriptor was left for it. */
+  statm: number;
   /** Resident bytes of the other members when they were last counted, and of the leader then. */
   others: number;
   own: number;
@@ -51,13 +51,10 @@ export class MemoryWatch {
   private readonly proc = process.platform === 'linux';
 
   add(watched: Watched): void {
-    let statm = -1;
-    if (this.proc) {
-      try {
-        statm = openSync(`/proc/${watched.pid}/statm`, 'r');
-      } catch {}
-    }
-    this.entries.set(watched.pid, { watched, statm, others: 0, own: -1, members: [] });
+    const entry: Entry = { watched, statm: -1, others: 0, own: -1, members: [] };
+    this.entries.set(watched.pid, entry);
+    // Opens its file.
+    if (this.proc) this.leader(entry);
     if (this.timer) return;
     this.timer = setInterval(() => void this.measure(), this.proc ? PROC_INTERVAL : PS_INTERVAL);
     this.timer.unref();
@@ -77,14 +74,15 @@ export class MemoryWatch {
   used(pid: number): number {
     const entry = this.entries.get(pid);
     if (!entry) return 0;
-    return entry.statm < 0 ? entry.others : this.leader(entry) + entry.others;
+    return this.proc ? this.leader(entry) + entry.others : entry.others;
   }
 
   private leader(entry: Entry): number {
     try {
+      if (entry.statm < 0) entry.statm = openSync(`/proc/${entry.watched.pid}/statm`, 'r');
       return residentPages(entry.statm) * bytesPerPage();
     } catch {
-      // It has ended.
+      // It has ended, or there is no file descriptor left for it.
       return 0;
     }
   }
@@ -94,12 +92,17 @@ export class MemoryWatch {
     if (active.length === 0 || this.busy) return;
     this.busy = true;
     try {
-      if (!this.proc) await this.askPs();
-      else if (this.round++ % SCAN_EVERY === 0 && this.stirs(active)) await this.scan();
+      // Without a file descriptor or a process left, what was found before stands until the next search.
+      await this.look(active).catch(() => {});
       for (const entry of active) if (this.entries.has(entry.watched.pid)) this.check(entry);
     } finally {
       this.busy = false;
     }
+  }
+
+  private async look(active: readonly Entry[]): Promise<void> {
+    if (!this.proc) await this.askPs();
+    else if (this.round++ % SCAN_EVERY === 0 && this.stirs(active)) await this.scan();
   }
 
   /** Whether there may be members that nobody knows of: who starts a process takes memory for it. */

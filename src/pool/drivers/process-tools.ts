@@ -66,11 +66,17 @@ export class Toolbox {
     if (known && known.until > performance.now()) return known.tool;
     const tool = this.search(kind);
     this.tools.set(kind, { tool, until: Number.POSITIVE_INFINITY });
-    const drop = (): void => {
-      this.tools.set(kind, { tool, until: performance.now() + MISSING_TTL });
-      this.probes.clear();
-    };
-    tool.then(found => 'missing' in found && drop(), drop);
+    tool.then(
+      found => {
+        if (!('missing' in found)) return;
+        this.tools.set(kind, { tool, until: performance.now() + MISSING_TTL });
+        this.probes.clear();
+      },
+      () => {
+        this.definitions = undefined;
+        this.forget(kind);
+      },
+    );
     return tool;
   }
 

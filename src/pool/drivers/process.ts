@@ -64,7 +64,6 @@ export class ProcessDriver implements Driver {
   private readonly containers = new Map<string, Container>();
   private readonly making = new Set<Promise<Container>>();
   private readonly token = randomBytes(3).toString('hex');
-  private made: Promise<void> | undefined;
   private count = 0;
   private closed = false;
 
@@ -149,10 +148,11 @@ export class ProcessDriver implements Driver {
     return this.options.cache ?? join(this.options.directory, `${this.token}cache`);
   }
 
-  private directory(): Promise<void> {
+  /** Each time: whoever cleans up folders of temporary files may have taken it away. */
+  private async directory(): Promise<void> {
     const { directory, cache } = this.options;
-    this.made ??= makePrivate(directory).then(() => (cache === undefined ? undefined : makePrivate(cache)));
-    return this.made;
+    await makePrivate(directory);
+    if (cache !== undefined) await makePrivate(cache);
   }
 
   private async address(name: string): Promise<Address> {
@@ -187,12 +187,13 @@ export class ProcessDriver implements Driver {
         MINIWHISK_PROXY_CACHE: this.cache,
       },
     });
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
+    child.on('error', () => {});
+    // Without a file descriptor left there are no streams, whatever the type says, and the error comes a moment later.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.on('error', () => {});
     await new Promise((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
-    child.on('error', () => {});
     const noted = writeNote(this.options.directory, name, child.pid as number).catch(() => {});
     const compiles = (): boolean => existsSync(join(folder, COMPILING));
     const container = new ProcessContainer(child, address, this.memory, spec.memory, compiles, async () => {

@@ -104,6 +104,21 @@ describe('process driver', () => {
     await expect(open(directory).sweep()).rejects.toThrow(/others may write to it/);
   });
 
+  it('takes the folder once it is in order again, and makes it anew when it is gone', async context => {
+    if (process.platform === 'win32') return context.skip();
+    const directory = join(root, 'run');
+    mkdirSync(directory);
+    chmodSync(directory, 0o777);
+    const driver = open(directory, join(root, 'built'));
+    await expect(create(driver)).rejects.toThrow(/others may write to it/);
+    chmodSync(directory, 0o700);
+    await (await create(driver)).remove();
+    rmSync(directory, { recursive: true });
+    rmSync(join(root, 'built'), { recursive: true });
+    await (await create(driver)).remove();
+    expect(readdirSync(root).sort()).toEqual(['built', 'run']);
+  });
+
   it('compiles the same code once, over starts where the cache is kept', async context => {
     const driver = open(join(root, 'run'), join(root, 'built'));
     if (!(await driver.available('go:1.24')).usable && process.env['CI'] !== 'true') return context.skip();

@@ -142,6 +142,14 @@ describe.skipIf(process.platform === 'win32')('Toolbox', () => {
     });
   });
 
+  it('reads the definitions anew after it could not', async () => {
+    const tools = toolbox();
+    await expect(tools.find('python:3.11')).rejects.toThrow('ENOENT');
+    define();
+    const own = install('python3.11', 'Python 3.11.4');
+    expect(await tools.find('python:3.11')).toMatchObject({ prefix: [own] });
+  });
+
   it('looks anew for a kind whose program failed to start', async () => {
     define();
     install('python3', 'Python 3.8.0');
