@@ -70,7 +70,8 @@ export type Availability =
 /**
  * Makes containers. Errors: `create` throws `ImageError` when the image cannot be had, `CommandNotFoundError` when the
  * image has no such command (docker exit 127), anything else means that no container could be provisioned. A create that
- * throws leaves nothing behind. Whoever constructed the driver calls `close`; it removes every container still there.
+ * throws leaves nothing behind; what an engine would not remove at once, the driver goes on removing. Whoever constructed
+ * the driver calls `close`; it removes every container still there.
  */
 export interface Driver {
   readonly name: 'docker' | 'process' | 'kubernetes';

@@ -3,6 +3,7 @@ import { errorText } from '../../errors.js';
 import { type Address, type Container, type ExitInfo, NotResumedError, type OutputListener } from '../driver.js';
 import { type Engine, statusOf } from './docker-engine.js';
 import { FrameReader } from './docker-output.js';
+import { delay, removePersistently } from './removal.js';
 
 /** How long the last output may lag behind the news of the container's end, and the other way round. In ms. */
 const OUTPUT_GRACE = 250;
@@ -11,10 +12,7 @@ const NEWS_GRACE = 250;
 const KILLED = 137;
 /** When it is asked whether that was so, each in ms after the last time. */
 const OOM_NEWS = [0, 20, 80];
-const FIRST_RETRY = 500;
-const LAST_RETRY = 30_000;
-
-const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());
+const LONGEST_WAIT = 30_000;
 
 /** Runs a call whose goal may be reached already: the engine then refuses with a text that `reached` knows. */
 const towards = async (call: Promise<void>, reached: RegExp): Promise<void> => {
@@ -123,21 +121,14 @@ export class DockerContainer implements Container {
   }
 
   private async end(): Promise<void> {
-    for (let wait = FIRST_RETRY; ; wait = Math.min(wait * 2, LAST_RETRY)) {
-      try {
-        await this.engine.remove(this.id);
-        break;
-      } catch (error) {
-        const status = statusOf(error);
-        if (status === 404) break;
-        if (!this.hooks.persist()) {
-          // 409: somebody else's removal is under way.
-          if (status === 409) break;
-          throw error;
-        }
-        await delay(wait);
-      }
-    }
+    const { persist } = this.hooks;
+    await removePersistently({
+      remove: () => this.engine.remove(this.id),
+      // 409: somebody else's removal is under way.
+      isGone: error => statusOf(error) === 404 || (statusOf(error) === 409 && !persist()),
+      persist,
+      longestWait: LONGEST_WAIT,
+    });
     this.hooks.removed();
     this.handedOver();
     await this.died(null);

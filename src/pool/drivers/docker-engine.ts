@@ -18,6 +18,10 @@ const ARCHIVE_CALL = 1_800_000;
 /** Whether an engine refused a call because it lacks the image. */
 export const isMissingImage = (error: unknown): boolean => /no such image|image not known/i.test(errorText(error));
 
+/** Whether an engine refused a start because the image has no such command. */
+export const isMissingCommand = (error: unknown): boolean =>
+  /executable file not found|no such file or directory|exec format error/i.test(errorText(error));
+
 /** The status an engine refused a call with; undefined when it did not answer. */
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number } | null)?.statusCode;
 

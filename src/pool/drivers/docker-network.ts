@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
-import type { Engine, EngineInfo } from './docker-engine.js';
+import type { Address } from '../driver.js';
+import type { ContainerState, Engine, EngineInfo } from './docker-engine.js';
 import type { EngineAddress } from './docker-host.js';
+import { PROXY_PORT } from './docker-spec.js';
 
 /** How this process and the containers reach each other. */
 export type Network =
@@ -44,4 +46,11 @@ export const findNetwork = async (
   if (gateway !== undefined) return { kind: 'direct', gateway };
   const remote = 'host' in address ? (await lookup(address.host)).address : '127.0.0.1';
   return { kind: 'published', publishOn: remote, hostName: DESKTOP_NAME };
+};
+
+/** One that has ended already has no address; nothing ever listens on port 0, and `exited` tells the rest. */
+export const addressOf = (state: ContainerState, network: Network): Address => {
+  if (state.ended) return { host: '127.0.0.1', port: 0 };
+  if (network.kind === 'direct') return { host: state.ip, port: Number.parseInt(PROXY_PORT, 10) };
+  return { host: network.publishOn, port: state.published(PROXY_PORT) ?? 0 };
 };

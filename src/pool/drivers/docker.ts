@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { errorText } from '../../errors.js';
-import {
-  type Address,
-  type Availability,
-  CommandNotFoundError,
-  type Container,
-  type ContainerSpec,
-  type Driver,
-} from '../driver.js';
+import { type Availability, CommandNotFoundError, type Container, type ContainerSpec, type Driver } from '../driver.js';
 import { DockerContainer } from './docker-container.js';
-import { type ContainerState, Engine, isMissingImage, statusOf } from './docker-engine.js';
+import { Engine, isMissingCommand, isMissingImage, statusOf } from './docker-engine.js';
 import { type EngineEvent, EngineEvents } from './docker-events.js';
 import { describeAddress, type EngineAddress, engineAddress } from './docker-host.js';
 import { LostContainers } from './docker-lost.js';
-import { findNetwork, type Network } from './docker-network.js';
-import { createOptions, INSTANCE_LABEL, PROXY_PORT } from './docker-spec.js';
+import { addressOf, findNetwork, type Network } from './docker-network.js';
+import { createOptions, INSTANCE_LABEL } from './docker-spec.js';
 import { createGate } from './gate.js';
 import { type ImageOptions, Images } from './images.js';
+import { delay } from './removal.js';
 
 export interface DockerDriverOptions {
   /** As DOCKER_HOST; undefined for the usual sockets. */
@@ -37,7 +31,8 @@ const PARALLEL = 10;
  * and the last after 2.3 s: so no more than there are cores, but one that hangs never keeps all others waiting.
  */
 const LEAST_PARALLEL = 2;
-const NO_COMMAND = /executable file not found|no such file or directory|exec format error/i;
+/** How long a start that failed waits until what it made is removed, in ms. The removal goes on after that. */
+const UNDO = 1_000;
 const COMMAND_NOT_FOUND = 127;
 
 /** Runs containers on a Docker engine, or whatever speaks its API from 1.41 on. */
@@ -151,34 +146,46 @@ export class DockerDriver implements Driver {
     void this.events.ready();
     const [network] = await Promise.all([this.findNetwork(), this.images.prepare(spec.image)]);
     try {
-      return await this.starting(() => this.run(spec, network));
+      return await this.attempt(spec, network);
     } catch (error) {
       if (!isMissingImage(error)) throw error;
     }
     await this.images.regain(spec.image);
-    return this.starting(() => this.run(spec, network));
+    return this.attempt(spec, network);
   }
 
-  private async run(spec: ContainerSpec, network: Network): Promise<Container> {
-    if (this.closed) throw new Error('the Docker driver is closed');
-    const id = await this.createNamed(spec, network);
+  private async attempt(spec: ContainerSpec, network: Network): Promise<Container> {
+    let id: string | undefined;
     try {
-      const container = new DockerContainer(id, this.engine, await this.engine.attach(id), {
-        removed: () => this.containers.delete(id),
-        persist: () => !this.closed,
+      return await this.starting(async () => {
+        if (this.closed) throw new Error('the Docker driver is closed');
+        id = await this.createNamed(spec, network);
+        return this.run(id, spec.image, network);
       });
-      this.containers.set(id, container);
-      await this.start(id, spec.image);
-      const state = await this.engine.inspect(id);
-      if (state.ended && state.exitCode === COMMAND_NOT_FOUND) throw new CommandNotFoundError(spec.image);
-      container.address = this.addressOf(state, network);
-      container.handOver();
-      return container;
     } catch (error) {
-      const container = this.containers.get(id);
-      await (container ? container.remove() : this.discard(id)).catch(() => this.lost.add(id));
+      // Others start meanwhile: an engine that cannot remove one container may run the next all the same.
+      if (id !== undefined) await Promise.race([this.undo(id), delay(UNDO)]);
       throw error;
     }
+  }
+
+  private async run(id: string, image: string, network: Network): Promise<Container> {
+    const container = new DockerContainer(id, this.engine, await this.engine.attach(id), {
+      removed: () => this.containers.delete(id),
+      persist: () => !this.closed,
+    });
+    this.containers.set(id, container);
+    await this.start(id, image);
+    const state = await this.engine.inspect(id);
+    if (state.ended && state.exitCode === COMMAND_NOT_FOUND) throw new CommandNotFoundError(image);
+    container.address = addressOf(state, network);
+    container.handOver();
+    return container;
+  }
+
+  private async undo(id: string): Promise<void> {
+    const container = this.containers.get(id);
+    await (container ? container.remove() : this.discard(id)).catch(() => this.lost.add(id));
   }
 
   /** A name may still be taken by what another server, or one before, left on the same engine. */
@@ -200,16 +207,9 @@ export class DockerDriver implements Driver {
     try {
       await this.engine.start(id);
     } catch (error) {
-      if (NO_COMMAND.test(errorText(error))) throw new CommandNotFoundError(image);
+      if (isMissingCommand(error)) throw new CommandNotFoundError(image);
       throw error;
     }
-  }
-
-  /** One that has ended already has no address; nothing ever listens on port 0, and `exited` tells the rest. */
-  private addressOf(state: ContainerState, network: Network): Address {
-    if (state.ended) return { host: '127.0.0.1', port: 0 };
-    if (network.kind === 'direct') return { host: state.ip, port: Number.parseInt(PROXY_PORT, 10) };
-    return { host: network.publishOn, port: state.published(PROXY_PORT) ?? 0 };
   }
 
   private async discard(id: string): Promise<void> {

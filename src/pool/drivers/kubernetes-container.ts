@@ -2,6 +2,7 @@ import type { Address, Container, ExitInfo, OutputListener } from '../driver.js'
 import { faultOf, type KubernetesApi } from './kubernetes-api.js';
 import { PodOutput } from './kubernetes-output.js';
 import type { PodNews } from './kubernetes-pod.js';
+import { delay, removePersistently } from './removal.js';
 
 /** How long the last output may lag behind the news of the container's end, in ms. */
 const OUTPUT_GRACE = 250;
@@ -14,10 +15,7 @@ const NEWS = 3_000;
 const GRACE = 1;
 /** A node that has not done it by then does not answer, in ms. */
 const FORCE_AFTER = 8_000;
-const FIRST_RETRY = 500;
-const LAST_RETRY = 15_000;
-
-const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());
+const LONGEST_WAIT = 15_000;
 
 interface Hooks {
   readonly removed: () => void;
@@ -111,16 +109,12 @@ export class KubernetesContainer implements Container {
     this.output.close();
   }
 
-  private async delete(grace: number): Promise<void> {
-    for (let wait = FIRST_RETRY; ; wait = Math.min(wait * 2, LAST_RETRY)) {
-      try {
-        await this.api.delete(this.id, grace);
-        return;
-      } catch (error) {
-        if (faultOf(error).status === 404) return;
-        if (!this.hooks.persist()) throw error;
-        await delay(wait);
-      }
-    }
+  private delete(grace: number): Promise<void> {
+    return removePersistently({
+      remove: () => this.api.delete(this.id, grace),
+      isGone: error => faultOf(error).status === 404,
+      persist: this.hooks.persist,
+      longestWait: LONGEST_WAIT,
+    });
   }
 }
