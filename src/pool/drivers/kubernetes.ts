@@ -128,22 +128,21 @@ export class KubernetesDriver implements Driver {
     if (!isImageReference(spec.image)) throw new ImageError(spec.image, `'${spec.image}' is no name of an image.`);
     await this.watch.ready();
     const deadline = Date.now() + this.options.startTimeoutMs;
-    let trouble = 'the cluster has no room';
-    while (await this.turn(deadline)) {
-      const made = await this.attempt(spec, deadline);
-      if (made instanceof KubernetesContainer) return made;
-      trouble = made.message;
-      if (made.kind === 'image') throw new ImageError(spec.image, `Image '${spec.image}' cannot be had: ${trouble}`);
-      if (made.kind === 'command') throw new CommandNotFoundError(spec.image);
-      this.backoff.refused();
+    for (let trouble = 'the cluster has no room'; ; ) {
+      const ended = await this.backoff.turn(deadline);
+      if (this.closed) throw new Error('the Kubernetes driver is closed');
+      if (!ended) throw new Error(`no pod for ${spec.name}: ${trouble}`);
+      try {
+        const made = await this.attempt(spec, deadline);
+        if (made instanceof KubernetesContainer) return made;
+        trouble = made.message;
+        if (made.kind === 'image') throw new ImageError(spec.image, `Image '${spec.image}' cannot be had: ${trouble}`);
+        if (made.kind === 'command') throw new CommandNotFoundError(spec.image);
+        this.backoff.refused();
+      } finally {
+        ended();
+      }
     }
-    throw new Error(`no pod for ${spec.name}: ${trouble}`);
-  }
-
-  private async turn(deadline: number): Promise<boolean> {
-    const mine = await this.backoff.turn(deadline);
-    if (this.closed) throw new Error('the Kubernetes driver is closed');
-    return mine;
   }
 
   /** One pod, from its creation until it runs. Resolves to why it does not. */
