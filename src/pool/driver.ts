@@ -55,8 +55,6 @@ export interface Container {
   readonly leaving?: Promise<void>;
   /** Sets the one listener for output, once. Output that came before is delivered to it first. */
   onOutput(listener: OutputListener): void;
-  /** Resident memory in bytes, where the driver can tell cheaply. */
-  memoryUsed?(): Promise<number>;
 }
 
 /**

@@ -50,11 +50,6 @@ export class Supply {
     private readonly options: SupplyOptions,
   ) {}
 
-  /** True while jobs wait for a container. */
-  get busy(): boolean {
-    return this.backlog.size > 0;
-  }
-
   /** `lane` may have jobs waiting. */
   wanting(lane: PoolLane): void {
     if (lane.waiting === 0 || this.held.has(lane)) return;

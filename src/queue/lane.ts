@@ -47,10 +47,6 @@ export class Lane<J> {
     this.share();
   }
 
-  get slots(): number {
-    return this.granted;
-  }
-
   /** p-queue wants a concurrency of at least 1, so that no slot at all is a pause. */
   private share(): void {
     const slots = this.granted - this.direct;

@@ -81,14 +81,18 @@ describe('Lane', () => {
         const held = new Map<number, () => void>();
         const seen: number[] = [];
         let added = 0;
+        let slots = 0;
         const lane = new Lane<number>(job => {
           seen.push(job);
-          expect(held.size).toBeLessThan(lane.slots);
+          expect(held.size).toBeLessThan(slots);
           return new Promise(resolve => void held.set(job, resolve));
         });
         for (const one of steps) {
           if (one.do === 'add') lane.add(added++, one.urgent);
-          if (one.do === 'slots') lane.slots = one.n;
+          if (one.do === 'slots') {
+            slots = one.n;
+            lane.slots = slots;
+          }
           if (one.do === 'flush') await flush();
           if (one.do === 'release') {
             const job = [...held.keys()][one.which];
@@ -98,7 +102,8 @@ describe('Lane', () => {
           }
           expect(lane.waiting + seen.length).toBe(added);
         }
-        lane.slots = 1000;
+        slots = 1000;
+        lane.slots = slots;
         for (const release of held.values()) release();
         await flush();
         expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: added }, (_, i) => i));

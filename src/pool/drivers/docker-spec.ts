@@ -1,19 +1,11 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec } from '../driver.js';
+import { INSTANCE_LABEL, KEPT_CAPABILITIES } from './common-spec.js';
 
 /** The port every action proxy listens on (OPENWHISK.md 5). */
 export const PROXY_PORT = '8080/tcp';
-export const INSTANCE_LABEL = 'miniwhisk.instance';
 
 const MB = 1024 * 1024;
-
-/**
- * What images that start as root need to bring up a service: own and change files, drop to another user, bind to a low
- * port, end children. Upstream's runtimes run as root and unpack archives, so dropping everything would break them; what
- * OpenWhisk takes away (NET_RAW, NET_ADMIN) and what no action needs (MKNOD, SETFCAP, SETPCAP, SYS_CHROOT, AUDIT_WRITE)
- * is gone.
- */
-const KEPT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
 
 /** The flags of OpenWhisk's `docker run` (OPENWHISK.md 5.5), `no-new-privileges`, and nothing of the output on disk. */
 export const createOptions = (

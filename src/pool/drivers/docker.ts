@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { errorText } from '../../errors.js';
 import { type Availability, CommandNotFoundError, type Container, type ContainerSpec, type Driver } from '../driver.js';
+import { INSTANCE_LABEL } from './common-spec.js';
 import { DockerContainer } from './docker-container.js';
 import { Engine, isMissingCommand, isMissingImage, statusOf } from './docker-engine.js';
 import { type EngineEvent, EngineEvents } from './docker-events.js';
 import { describeAddress, type EngineAddress, engineAddress } from './docker-host.js';
 import { LostContainers } from './docker-lost.js';
 import { addressOf, findNetwork, type Network } from './docker-network.js';
-import { createOptions, INSTANCE_LABEL } from './docker-spec.js';
+import { createOptions } from './docker-spec.js';
 import { createGate } from './gate.js';
 import { type ImageOptions, Images } from './images.js';
 import { delay } from './removal.js';

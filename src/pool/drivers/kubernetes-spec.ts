@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { V1Container, V1EnvVar, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { ContainerSpec } from '../driver.js';
+import { INSTANCE_LABEL, KEPT_CAPABILITIES } from './common-spec.js';
 import { ACTION_CONTAINER } from './kubernetes-pod.js';
 
 /** The port every action proxy listens on (OPENWHISK.md 5). */
 export const PROXY_PORT = 8080;
-export const INSTANCE_LABEL = 'miniwhisk.instance';
 /** On every function pod, of whichever server: what network policies select them by. */
 const ROLE_LABEL = 'miniwhisk.role';
 
@@ -16,8 +16,6 @@ export interface PodOptions {
   readonly template?: V1PodTemplateSpec | undefined;
 }
 
-/** As in Docker (docker-spec.ts): what images that start as root need, and no more. */
-const KEPT_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
 /** Docker's weight of one core; Kubernetes makes 1024 shares of 1000 millicores. */
 const SHARES = 1024;
 /**

@@ -8,12 +8,13 @@ import {
   type Driver,
   ImageError,
 } from '../driver.js';
+import { INSTANCE_LABEL } from './common-spec.js';
 import { createGate } from './gate.js';
 import { type ClusterOptions, faultOf, isOutage, isRefusal, KubernetesApi } from './kubernetes-api.js';
 import { Backoff } from './kubernetes-backoff.js';
 import { KubernetesContainer } from './kubernetes-container.js';
 import type { PodNews, Trouble } from './kubernetes-pod.js';
-import { INSTANCE_LABEL, labelValue, PROXY_PORT, podName, podOf } from './kubernetes-spec.js';
+import { labelValue, PROXY_PORT, podName, podOf } from './kubernetes-spec.js';
 import { PodWatch } from './kubernetes-watch.js';
 
 export interface KubernetesDriverOptions extends ClusterOptions {

@@ -26,7 +26,7 @@ export class ProcessContainer implements Container {
   constructor(
     private readonly child: Child,
     readonly address: Address,
-    private readonly memory: MemoryWatch,
+    memory: MemoryWatch,
     /** MB. */
     limit: number,
     /** Whether its proxy compiles the user's code just now. */
@@ -86,10 +86,6 @@ export class ProcessContainer implements Container {
     this.listening = true;
     this.child.stdout.on('data', (chunk: Buffer) => listener('stdout', chunk, Date.now()));
     this.child.stderr.on('data', (chunk: Buffer) => listener('stderr', chunk, Date.now()));
-  }
-
-  async memoryUsed(): Promise<number> {
-    return this.memory.used(this.pid);
   }
 
   private async end(): Promise<void> {

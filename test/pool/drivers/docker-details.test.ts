@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandNotFoundError, type Container, ImageError } from '../../../src/pool/driver.js';
+import { INSTANCE_LABEL } from '../../../src/pool/drivers/common-spec.js';
 import { DockerDriver, type DockerDriverOptions } from '../../../src/pool/drivers/docker.js';
-import { INSTANCE_LABEL } from '../../../src/pool/drivers/docker-spec.js';
 import type { PullProgress } from '../../../src/pool/drivers/image-progress.js';
 import { describeDocker, docker } from '../../support/docker.js';
 import { startEngineProxy } from '../../support/engine-proxy.js';

@@ -1,5 +1,5 @@
+import { INSTANCE_LABEL } from '../../../src/pool/drivers/common-spec.js';
 import { DockerDriver } from '../../../src/pool/drivers/docker.js';
-import { INSTANCE_LABEL } from '../../../src/pool/drivers/docker-spec.js';
 import { driverContract } from '../../contract/driver.js';
 import { describeDocker, docker } from '../../support/docker.js';
 
