@@ -1,12 +1,12 @@
 import type { Argv, CommandModule } from 'yargs';
-import { limitMembers, parseLimitMember } from '../entities/limits-schema.js';
+import { limitForms, limitMembers, parseLimitMember } from '../entities/limits-schema.js';
 import type { NamespaceLimits } from '../entities/types.js';
 import { UsageError } from '../errors.js';
 import { type Flags, print, withDataDir, withStore } from './data.js';
 
 const members = Object.keys(limitMembers) as (keyof NamespaceLimits)[];
 
-/** The limits that the flags give. Throws `UsageError` for a value that does not fit. */
+/** The limits that the flags give. Throws `UsageError` for a value that does not fit, and when there is none. */
 export const limitsFromFlags = (argv: Flags): NamespaceLimits => {
   const limits: Record<string, unknown> = {};
   for (const name of members) {
@@ -15,9 +15,13 @@ export const limitsFromFlags = (argv: Flags): NamespaceLimits => {
     const word = Array.isArray(given) ? given.join(' ') : String(given);
     const value = parseLimitMember(name, word);
     if (value === undefined) {
-      throw new UsageError(`Bad value for --${name}: expected ${limitMembers[name].help}, got "${word}"`);
+      throw new UsageError(`Bad value for --${name}: expected ${limitForms[limitMembers[name].kind]}, got "${word}".`);
     }
     limits[name] = value;
+  }
+  if (Object.keys(limits).length === 0) {
+    const flags = members.map(name => `--${name}`).join(', ');
+    throw new UsageError(`Name a limit to set, such as --invocationsPerMinute 120. There are: ${flags}.`);
   }
   return limits;
 };

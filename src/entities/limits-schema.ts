@@ -27,6 +27,15 @@ export const limitMembers: Readonly<Record<keyof NamespaceLimits, { readonly kin
   warmedContainerKeepingTimeout: { kind: 'duration', help: 'such as "60 minutes"' },
 };
 
+/** What a value looks like, for messages. */
+export const limitForms: Readonly<Record<Kind, string>> = {
+  count: 'a whole number from 0',
+  kinds: 'kinds, separated by spaces or commas',
+  boolean: 'true or false',
+  size: 'a size such as "1 MB"',
+  duration: 'a duration such as "60 minutes"',
+};
+
 /** A word of the command line as the member's value; undefined when it does not fit. */
 export const parseLimitMember = (
   name: keyof NamespaceLimits,

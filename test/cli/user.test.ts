@@ -100,12 +100,21 @@ describe('limits from flags', () => {
   });
 
   it.each([
-    [{ invocationsPerMinute: '-1' }, '--invocationsPerMinute: expected invocations per minute, got "-1"'],
-    [{ minActionMemory: 'x' }, '--minActionMemory: expected MB, got "x"'],
-    [{ storeActivations: 'maybe' }, '--storeActivations'],
-    [{ maxPayloadSize: '10' }, '--maxPayloadSize: expected such as "1 MB", got "10"'],
-    [{ warmedContainerKeepingTimeout: 'long' }, '--warmedContainerKeepingTimeout'],
+    [{ invocationsPerMinute: '-1' }, '--invocationsPerMinute: expected a whole number from 0, got "-1".'],
+    [{ minActionMemory: 'x' }, '--minActionMemory: expected a whole number from 0, got "x".'],
+    [{ storeActivations: 'maybe' }, '--storeActivations: expected true or false, got "maybe".'],
+    [{ maxPayloadSize: '10' }, '--maxPayloadSize: expected a size such as "1 MB", got "10".'],
+    [
+      { warmedContainerKeepingTimeout: 'long' },
+      '--warmedContainerKeepingTimeout: expected a duration such as "60 minutes", got "long".',
+    ],
   ])('refuse %j', (flags, text) => {
     expect(() => limitsFromFlags(flags)).toThrow(`Bad value for ${text}`);
+  });
+
+  it('are asked for when there is none', () => {
+    expect(() => limitsFromFlags({ namespace: 'guest' })).toThrow(
+      /^Name a limit to set, .* --invocationsPerMinute, .* --warmedContainerKeepingTimeout\.$/,
+    );
   });
 });
