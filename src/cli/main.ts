@@ -3,6 +3,7 @@ import yargs from 'yargs/yargs';
 import { UsageError } from '../errors.js';
 import { version } from '../server/package-info.js';
 import { backupCommand } from './backup.js';
+import { allowClosedOutput } from './closed-output.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { imagesCommand } from './images.js';
@@ -28,6 +29,7 @@ const named = (argv: readonly string[]): readonly string[] =>
 
 /** Runs the command line. Every fault of the user's is one line on standard error and exit code 1. */
 export const main = async (argv: readonly string[] = hideBin(process.argv)): Promise<void> => {
+  allowClosedOutput();
   const cli = yargs()
     .scriptName('miniwhisk')
     .usage('$0 [command]\n\nA whole Apache OpenWhisk in one process.')
