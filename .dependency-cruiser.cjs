@@ -1,5 +1,5 @@
 /** The layers and package fences of README's ARCHITECTURE section, enforced. */
-const leaf = '^src/(errors|messages|log|clock|ids|json|package-root|passing-map|remember|schema)\\.ts$';
+const leaf = '^src/(errors|messages|log|clock|ids|json|package-root|passing-map|nearest|remember|schema)\\.ts$';
 const layer = (name, from, allowed) => ({
   name,
   severity: 'error',

@@ -249,6 +249,8 @@ export type Config = { readonly [K in WithDefault]: ValueOf<(typeof options)[K]>
 /** `dataDir` → `data-dir`. */
 export const flagName = (name: string): string => name.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`);
 
+export const VARIABLE_PREFIX = 'MINIWHISK_';
+
 /** `dataDir` → `MINIWHISK_DATA_DIR`. */
 export const environmentName = (name: string): string =>
-  `MINIWHISK_${flagName(name).replaceAll('-', '_').toUpperCase()}`;
+  `${VARIABLE_PREFIX}${flagName(name).replaceAll('-', '_').toUpperCase()}`;
