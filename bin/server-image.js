@@ -4,15 +4,27 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.js';
 import { root, setUp } from './setup.js';
 
 const { version, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const { values } = parseArgs({
-  options: {
-    base: { type: 'string', default: `node:${process.versions.node.split('.')[0]}-slim` },
-    tag: { type: 'string', default: `miniwhisk/server:${version}` },
-  },
+const BASE = `node:${process.versions.node.split('.')[0]}-slim`;
+const TAG = `miniwhisk/server:${version}`;
+
+const HELP = `Usage: npm run server-image [-- options]
+
+Builds the image of the server from this checkout, for \`miniwhisk kubernetes manifest --image\`, and prints its name.
+
+Options:
+  --base IMAGE      what to build on; it must have the Node.js that runs this (${BASE})
+  --tag IMAGE       the name of the image (${TAG})
+  --help            this text
+
+Needs the docker program.`;
+
+const values = readArguments('server-image', HELP, {
+  base: { type: 'string', default: BASE },
+  tag: { type: 'string', default: TAG },
 });
 
 const run = (command, args, options = {}) => {

@@ -73,6 +73,7 @@ const read = (argv: readonly string[]): Wishes => {
     else help(1, `no case '${arg}'`);
   }
   const runs = values['--runs'];
+  if (runs !== undefined && !/^[1-9]\d*$/.test(runs)) help(1, `--runs is a whole number from 1, not '${runs}'`);
   return {
     names: names.length > 0 ? names : Object.keys(cases),
     driver: values['--driver'],
