@@ -13,6 +13,7 @@ import { importCommand, promoteCommand } from './promote.js';
 import { restoreCommand } from './restore.js';
 import { sdkCommand } from './sdk.js';
 import { startCommand } from './start.js';
+import { usageFault } from './usage-fault.js';
 import { userCommand } from './user.js';
 
 const fail = (message: string): never => {
@@ -52,10 +53,11 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
     .strict()
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .wrap(Math.min(120, process.stdout.columns ?? 100))
-    .fail((message, error) => {
+    .fail((message, error, usage) => {
       // Its own faults, such as a flag without its value, come as errors with a message.
       if (error && error.name !== 'YError') throw error;
-      throw new UsageError(`${(message ?? error.message).replace(/\s*\n\s*/g, ' ')}. See miniwhisk --help.`);
+      const { help } = usage as unknown as { readonly help: () => string };
+      throw new UsageError(usageFault(message ?? error.message, help(), argv));
     });
   try {
     await cli.parseAsync([...named(argv)]);

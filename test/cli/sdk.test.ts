@@ -70,7 +70,7 @@ describe('miniwhisk sdk', () => {
     const unknown = await write('ios', 'x');
     expect([unknown.code, unknown.stderr.trim().split('\n')]).toEqual([
       1,
-      [expect.stringMatching(/"docker", "actionloop"/)],
+      [expect.stringMatching(/expected one of docker, actionloop, got "ios"/)],
     ]);
   });
 });
