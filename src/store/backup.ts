@@ -40,13 +40,13 @@ export const backup = async (
 };
 
 /**
- * Throws `UsageError` unless `file` is a whole database of this or an older miniwhisk. Reads all of it. Also closes what its
- * journal holds: after a restore nobody knows whether that ran.
+ * Throws `UsageError`, which names `file`, unless its copy is a whole database of this or an older miniwhisk. Reads all of it.
+ * Also closes what its journal holds: after a restore nobody knows whether that ran.
  */
-const prepare = (file: string): void => {
+const prepare = (copy: string, file: string): void => {
   let db: Sqlite.Database | undefined;
   try {
-    db = openSqlite(file, { fileMustExist: true });
+    db = openSqlite(copy, { fileMustExist: true });
     if (schemaOf(db, file) === 0) throw new UsageError(`${file} is empty.`);
     const [finding] = db.pragma('integrity_check(1)') as { integrity_check: string }[];
     if (finding?.integrity_check !== 'ok') throw new UsageError(`${file} is damaged: ${finding?.integrity_check}`);
@@ -81,7 +81,7 @@ export const restore = (dir: string, file: string, now: number): { readonly prev
     } catch (error) {
       throw new UsageError(`The backup ${file} cannot be copied: ${errorText(error)}`);
     }
-    prepare(part);
+    prepare(part, file);
     sync(part);
     const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
     const previous = existsSync(target) ? `${target}.replaced-${stamp}` : undefined;

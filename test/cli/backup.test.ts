@@ -43,10 +43,15 @@ it('backs up beside a running server; restore brings it back and keeps what was 
   expect((await rest.post('_/actions/kept?blocking=true&result=true', {})).json).toEqual({ kept: true });
 });
 
-it('refuses what is no backup', async () => {
-  const file = join(dir, 'nonsense.db');
-  writeFileSync(file, 'nonsense'.repeat(1000));
+it.each([
+  ['nonsense.db', 'nonsense'.repeat(1000), /nonsense\.db is no usable backup: /],
+  ['empty.db', '', /empty\.db is empty\./],
+])('refuses what is no backup, by its name: %s', async (name, content, text) => {
+  const file = join(dir, name);
+  writeFileSync(file, content);
   const { code, stderr } = await launch(['restore', file, '--data-dir', join(dir, 'other')]).exit;
   expect(code).toBe(1);
   expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(text);
+  expect(stderr).not.toContain('restoring');
 });
