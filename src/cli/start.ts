@@ -1,5 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
-import { type OptionName, options } from '../config/options.js';
+import { colorWanted, misspeltVariables } from '../config/load.js';
+import { type Config, type OptionName, options } from '../config/options.js';
+import { createLogger } from '../log.js';
 import type { RunningServer } from '../server/start.js';
 import type { Flags } from './data.js';
 import { expectShortLives } from './heap.js';
@@ -21,6 +23,15 @@ const flagsOf = (argv: Flags): Flags => {
   const flags = typedOptions(argv);
   if (argv['verbose'] === true && flags['logLevel'] === undefined) flags['logLevel'] = 'debug';
   return flags;
+};
+
+/** The server itself knows nothing of the environment. */
+const warnOfVariables = async ({ logFormat, logLevel }: Config): Promise<void> => {
+  const warnings = misspeltVariables();
+  if (warnings.length === 0) return;
+  const color = colorWanted(process.stderr.isTTY);
+  const log = await createLogger({ format: logFormat, level: logLevel, color });
+  for (const warning of warnings) log.warn(warning);
 };
 
 const banner = (server: RunningServer): string => {
@@ -64,6 +75,7 @@ export const startCommand: CommandModule<object, Flags> = {
   handler: async argv => {
     expectShortLives();
     const config = configOf(argv, flagsOf(argv));
+    await warnOfVariables(config);
     // Loaded only here: the other commands do without.
     const { startServer } = await import('../server/start.js');
     const server = await startServer(config);

@@ -6,6 +6,7 @@ import { isObject } from '../json.js';
 import { checkerOf, type SchemaError } from '../schema.js';
 import { limitMember, limitOption } from './limit-options.js';
 import { type Config, environmentName, flagName, type Option, type OptionName, options } from './options.js';
+import { misspelt } from './variables.js';
 
 /** What each option may be. Compiled one by one, as they are given: all of them take a tenth of a start. */
 export const optionSchemas: Readonly<Record<string, object>> = Object.fromEntries(
@@ -127,6 +128,13 @@ export const loadConfig = ({ flags = {}, file, env = {} }: Sources): Config => {
 /** The command line's way: the process's own environment. This file is the only one that reads it. */
 export const loadProcessConfig = (sources: Omit<Sources, 'env'>): Config =>
   loadConfig({ ...sources, env: process.env });
+
+/** Warnings of the process's variables that look like options, misspelt. Others with the prefix are somebody's own. */
+export const misspeltVariables = (): string[] =>
+  Object.keys(process.env).flatMap(name => {
+    const meant = misspelt(name)?.meant;
+    return meant === undefined ? [] : [`There is no option ${name}: it is ignored. Did you mean ${meant}?`];
+  });
 
 /** For drivers, which hand a chosen few of these to the programs they start. */
 export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env;

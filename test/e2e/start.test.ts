@@ -167,6 +167,28 @@ describe('a server in a process of its own', () => {
   });
 });
 
+describe('a misspelt variable', () => {
+  const args = ['--memory', '--driver', 'process', '--no-prewarm'];
+
+  it('is warned of once, in the form of the log, and the server starts', async () => {
+    const env = { MINIWHISK_PROT: '1', MINIWHISK_PORT: '0' };
+    await using server = await launchServer([...args, '--log-format', 'json'], { env });
+    const { code, stderr } = await server.kill('SIGTERM');
+    expect(code).toBe(0);
+    const lines = stderr.split('\n').filter(line => line.startsWith('{'));
+    expect(lines.map(line => JSON.parse(line).msg)).toEqual([
+      'There is no option MINIWHISK_PROT: it is ignored. Did you mean MINIWHISK_PORT?',
+    ]);
+  });
+
+  it('is not what others have set for themselves', async () => {
+    await using server = await launchServer(args, {
+      env: { MINIWHISK_TEST_SECRET: 'x', MINIWHISK_SERVICE_PORT: '3233' },
+    });
+    expect((await server.kill('SIGTERM')).stderr).not.toMatch(/option/);
+  });
+});
+
 describeDocker('a killed server with Docker', () => {
   it('leaves no container once it is started again', async () => {
     await requireImage('nodejs:20');
