@@ -28,6 +28,14 @@ const fail = (message: string): never => {
 const named = (argv: readonly string[]): readonly string[] =>
   argv[0] === 'start' && !argv.some(word => word === '--help' || word === '-h') ? argv.slice(1) : argv;
 
+/** yargs completes the options of commands that are named, and nothing of the default command's. */
+const completing = (argv: readonly string[]): readonly string[] => {
+  const [request = '', program = '', ...words] = argv;
+  const optionIs = (place: number): boolean => words.at(place)?.startsWith('-') === true;
+  if (request !== '--get-yargs-completions' || !optionIs(0) || !(optionIs(-1) || optionIs(-2))) return argv;
+  return [request, program, 'start', ...words];
+};
+
 /** Runs the command line. Every fault of the user's is one line on standard error and exit code 1. */
 export const main = async (argv: readonly string[] = hideBin(process.argv)): Promise<void> => {
   allowClosedOutput();
@@ -60,7 +68,7 @@ export const main = async (argv: readonly string[] = hideBin(process.argv)): Pro
       throw new UsageError(usageFault(message ?? error.message, help(), argv));
     });
   try {
-    await cli.parseAsync([...named(argv)]);
+    await cli.parseAsync([...completing(named(argv))]);
   } catch (error) {
     if (error instanceof UsageError) fail(error.message);
     throw error;

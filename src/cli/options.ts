@@ -13,7 +13,8 @@ export const withOptions = (yargs: Argv, wanted: readonly OptionName[], group: s
     yargs.option(flagName(name), {
       // yargs only tells booleans from the rest.
       type: option.type === 'boolean' ? 'boolean' : 'string',
-      describe: option.enum ? `${described} (${option.enum.join(', ')})` : described,
+      describe: described,
+      ...(option.enum && { choices: option.enum }),
       requiresArg: option.type !== 'boolean',
       group,
     });
