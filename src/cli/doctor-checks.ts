@@ -7,6 +7,7 @@ import type { Config } from '../config/options.js';
 import { errorText } from '../errors.js';
 import type { ImageReport } from '../pool/drivers/images.js';
 import { ProcessDriver } from '../pool/drivers/process.js';
+import type { Missing } from '../pool/drivers/process-tools.js';
 import type { Runtime, Runtimes } from '../runtimes/manifest.js';
 
 /** What is found of one thing. `trouble`: a server could not start, or run nothing. `text` says what to do about it. */
@@ -138,7 +139,19 @@ export const checkDocker = async (
   }
 };
 
-export const checkKinds = async (runtimes: Runtimes, reports: readonly ImageReport[]): Promise<KindCheck[]> => {
+/** What helps where a kind does not run as a process: an engine that runs already needs no start, but may be left unused. */
+const remedyOf = ({ missing, remedy }: Missing, config: Config, docker: Check): string => {
+  if (docker.state !== 'ok') return `${missing} ${remedy}`;
+  return config.driver === 'process' ? `${missing} A Docker engine runs here: --driver auto uses it.` : missing;
+};
+
+/** How each kind runs, beside what `checkDocker` has found. */
+export const checkKinds = async (
+  runtimes: Runtimes,
+  config: Config,
+  docker: Check,
+  reports: readonly ImageReport[],
+): Promise<KindCheck[]> => {
   const driver = new ProcessDriver({ directory: '', environment: processEnvironment() });
   const byImage = new Map(reports.map(report => [report.image, report]));
   return Promise.all(
@@ -157,7 +170,7 @@ export const checkKinds = async (runtimes: Runtimes, reports: readonly ImageRepo
         },
         process:
           'missing' in tool
-            ? { usable: false, reason: tool.missing }
+            ? { usable: false, reason: remedyOf(tool, config, docker) }
             : {
                 usable: true,
                 program: tool.prefix.join(' '),

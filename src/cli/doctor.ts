@@ -55,7 +55,7 @@ const examine = async (argv: Flags): Promise<void> => {
     checkPort(config),
     checkWsk(),
   ]);
-  const kinds = await checkKinds(runtimes, reports);
+  const kinds = await checkKinds(runtimes, config, docker, reports);
   const checks = [checkNode(), ...others, docker, checkDrivers(config, docker, kinds)];
   const healthy = checks.every(({ state }) => state !== 'trouble');
   if (argv['json'] === true) {

@@ -115,4 +115,15 @@ describeDocker('miniwhisk doctor, with an engine', () => {
     expect(found.kinds.at(-1)).toMatchObject({ kind: 'mine', docker: { here: true, size: expect.any(Number) } });
     expect(code).toBe(0);
   });
+
+  it('does not ask for an engine of those kinds that have no toolchain', async () => {
+    const reasonOf = async (driver: string): Promise<unknown> => {
+      const { found } = await report('--port', '0', '--memory', '--kind', 'mine=x/y', '--driver', driver);
+      return found.kinds.at(-1)?.process;
+    };
+    const missing = "Kind 'mine' runs only in Docker.";
+    expect(await reasonOf('auto')).toEqual({ usable: false, reason: missing });
+    const unused = `${missing} A Docker engine runs here: --driver auto uses it.`;
+    expect(await reasonOf('process')).toEqual({ usable: false, reason: unused });
+  });
 });

@@ -23,7 +23,15 @@ export type Tool =
       /** Set when it is another version than the kind names. */
       readonly note?: string;
     }
-  | { readonly missing: string };
+  | Missing;
+
+/** Why there is no program, and what helps where no Docker engine runs: a sentence each. */
+export interface Missing {
+  readonly missing: string;
+  readonly remedy: string;
+}
+
+const START = 'Start a Docker engine.';
 
 interface Probed {
   readonly version: readonly number[];
@@ -89,13 +97,13 @@ export class Toolbox {
   private async search(kind: string): Promise<Tool> {
     const { family, version } = splitKind(kind);
     if (kind === 'blackbox') {
-      return { missing: 'Actions that name a container image need Docker. Start a Docker engine.' };
+      return { missing: 'Actions that name a container image need Docker.', remedy: START };
     }
     this.definitions ??= readDefinitions(this.root);
     const definition = (await this.definitions).get(family);
-    if (!definition) return { missing: `Kind '${kind}' runs only in Docker. Start a Docker engine.` };
+    if (!definition) return { missing: `Kind '${kind}' runs only in Docker.`, remedy: START };
     if (definition.platforms && !definition.platforms.includes(process.platform)) {
-      return { missing: `Kind '${kind}' runs on this system only in Docker. Start a Docker engine.` };
+      return { missing: `Kind '${kind}' runs on this system only in Docker.`, remedy: START };
     }
     return this.choose(kind, version, definition);
   }
@@ -117,7 +125,8 @@ export class Toolbox {
       const names = [...new Set(candidates.map(([name]) => name))].join(', ');
       const minimum = definition.minimum.join('.');
       return {
-        missing: `Kind '${kind}' needs one of these programs on PATH, version ${minimum} or later: ${names}. Install it, or start a Docker engine.`,
+        missing: `Kind '${kind}' needs one of these programs on PATH, version ${minimum} or later: ${names}.`,
+        remedy: 'Install it, or start a Docker engine.',
       };
     }
     const note = `Kind '${kind}' runs on version ${best.found.join('.')} (${best.prefix[0]}), the nearest on this machine.`;

@@ -12,7 +12,7 @@ import { expandCommand } from './process-definition.js';
 import { makePrivate, removeTree } from './process-folder.js';
 import { endNoted, isNote, noteFile, writeNote } from './process-leftovers.js';
 import { MemoryWatch } from './process-memory.js';
-import { type Tool, Toolbox } from './process-tools.js';
+import { type Missing, type Tool, Toolbox } from './process-tools.js';
 
 export interface ProcessDriverOptions {
   /**
@@ -50,6 +50,8 @@ const freePort = (): Promise<number> =>
     });
   });
 
+const explain = ({ missing, remedy }: Missing): string => `${missing} ${remedy}`;
+
 /**
  * Runs the proxies of `runtimes/` as child processes. It isolates nothing: the user's code has the rights of the server's
  * user. Each container is a process group with a temporary folder of its own; both go when it is removed. A proxy ends
@@ -85,7 +87,7 @@ export class ProcessDriver implements Driver {
 
   async available(kind: string): Promise<Availability> {
     const tool = await this.tools.find(kind);
-    if ('missing' in tool) return { usable: false, reason: tool.missing };
+    if ('missing' in tool) return { usable: false, reason: explain(tool) };
     return { usable: true, ...(tool.note !== undefined && { note: tool.note }) };
   }
 
@@ -99,7 +101,7 @@ export class ProcessDriver implements Driver {
 
   private async make(spec: ContainerSpec): Promise<Container> {
     const tool = await this.tools.find(spec.kind);
-    if ('missing' in tool) throw new Error(tool.missing);
+    if ('missing' in tool) throw new Error(explain(tool));
     if (this.closed) throw new Error('the process driver is closed');
     const name = `${this.token}${++this.count}`;
     const folder = join(this.options.directory, name);
@@ -164,7 +166,7 @@ export class ProcessDriver implements Driver {
 
   private async start(
     spec: ContainerSpec,
-    tool: Exclude<Tool, { missing: string }>,
+    tool: Exclude<Tool, Missing>,
     name: string,
     folder: string,
     address: Address,

@@ -115,8 +115,8 @@ describe.skipIf(process.platform === 'win32')('Toolbox', () => {
     install('python3.1', 'Python 3.1.4');
     install('python3', 'I am no snake');
     expect(await toolbox().find('python:3.1')).toMatchObject({
-      missing:
-        "Kind 'python:3.1' needs one of these programs on PATH, version 3.7 or later: python3.1, python3, py. Install it, or start a Docker engine.",
+      missing: "Kind 'python:3.1' needs one of these programs on PATH, version 3.7 or later: python3.1, python3, py.",
+      remedy: 'Install it, or start a Docker engine.',
     });
   });
 
@@ -132,13 +132,16 @@ describe.skipIf(process.platform === 'win32')('Toolbox', () => {
     define({ ...python, platforms: ['beos'] });
     const tools = toolbox();
     expect(await tools.find('python:3.11')).toEqual({
-      missing: "Kind 'python:3.11' runs on this system only in Docker. Start a Docker engine.",
+      missing: "Kind 'python:3.11' runs on this system only in Docker.",
+      remedy: 'Start a Docker engine.',
     });
     expect(await tools.find('java:8')).toEqual({
-      missing: "Kind 'java:8' runs only in Docker. Start a Docker engine.",
+      missing: "Kind 'java:8' runs only in Docker.",
+      remedy: 'Start a Docker engine.',
     });
     expect(await tools.find('blackbox')).toEqual({
-      missing: 'Actions that name a container image need Docker. Start a Docker engine.',
+      missing: 'Actions that name a container image need Docker.',
+      remedy: 'Start a Docker engine.',
     });
   });
 
