@@ -30,16 +30,18 @@ export const isTruthy = (annotations: readonly Annotation[], key: string, absent
 export const runArguments = (parameters: readonly Parameter[]): JsonObject =>
   Object.fromEntries(parameters.filter(p => !p.init).map(p => [p.key, p.value]));
 
-/** Environment of /init: each `init` parameter as text (OPENWHISK.md 5.1). */
-export const initEnvironment = (parameters: readonly Parameter[]): Record<string, string> =>
-  Object.fromEntries(
-    parameters
-      .filter(p => p.init)
-      .map(p => [
-        p.key,
-        p.value === null ? '' : typeof p.value === 'object' ? JSON.stringify(p.value) : String(p.value),
-      ]),
-  );
+/** A value as /init's environment has it (OPENWHISK.md 5.1). */
+const environmentText = (value: unknown): string =>
+  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+export type Environment = Readonly<Record<string, string>>;
+
+export const environmentOf = (members: readonly (readonly [key: string, value: unknown])[]): Environment =>
+  Object.fromEntries(members.map(([key, value]) => [key, environmentText(value)]));
+
+/** Environment of /init: the `init` parameters. */
+export const initEnvironment = (parameters: readonly Parameter[]): Environment =>
+  environmentOf(parameters.filter(p => p.init).map(p => [p.key, p.value]));
 
 /** Bytes of the parameters as JSON, summed over key and value as OpenWhisk's `Parameters.size` does. */
 export const parametersSize = (parameters: readonly Annotation[]): number =>

@@ -1,4 +1,4 @@
-import { runArguments } from '../entities/parameters.js';
+import { type Environment, environmentOf, runArguments } from '../entities/parameters.js';
 import type { Parameter } from '../entities/types.js';
 import { isObject, type Json } from '../json.js';
 
@@ -35,4 +35,23 @@ export const mergeArguments = (defaults: Defaults, payload: Payload): string => 
   if (members.length === 0) return text;
   const rest = text.slice(text.indexOf('{') + 1);
   return Object.keys(value).length === 0 ? `{${members.join(',')}}` : `{${members.join(',')},${rest}`;
+};
+
+/**
+ * A payload may name `init` parameters, too: those are for the environment, if the call makes one, and never arguments.
+ * `environment` is undefined when it names none.
+ */
+export const splitPayload = (
+  initial: Environment,
+  payload: Payload,
+): { readonly payload: Payload; readonly environment?: Environment } => {
+  const { value } = payload;
+  if (!isObject(value)) return { payload };
+  const names = Object.keys(initial).filter(key => Object.hasOwn(value, key));
+  if (names.length === 0) return { payload };
+  const rest = Object.entries(value).filter(([key]) => !names.includes(key));
+  return {
+    payload: payloadOf(Object.fromEntries(rest)),
+    environment: environmentOf(names.map(key => [key, value[key]])),
+  };
 };

@@ -5,7 +5,7 @@ import type { Exec } from '../entities/types.js';
 import type { Executable, Job } from '../pool/job.js';
 import type { Runtimes } from '../runtimes/manifest.js';
 import type { EntityStore } from '../store/store.js';
-import { type Defaults, defaultsOf, mergeArguments, type Payload } from './arguments.js';
+import { type Defaults, defaultsOf, mergeArguments, type Payload, splitPayload } from './arguments.js';
 import type { Identity } from './identity.js';
 import type { ResolvedAction } from './resolve.js';
 
@@ -14,6 +14,8 @@ export interface Prepared {
   readonly executable: Executable;
   /** Why it may not run in that namespace. */
   readonly violation: string | undefined;
+  /** What a call's payload is for: arguments, and `init` parameters' new values. */
+  split(payload: Payload): ReturnType<typeof splitPayload>;
   /** The body of /run up to the fields that differ per activation. */
   runBody(activationId: string, transactionId: string, payload: Payload, deadline: number): string;
 }
@@ -62,6 +64,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
       initBody: (job: Job, deadline: number): Buffer => {
         const env = {
           ...environment,
+          ...job.environment,
           __OW_NAMESPACE: invoker.namespace,
           __OW_ACTION_NAME: actionName,
           __OW_ACTION_VERSION: doc.version,
@@ -80,6 +83,7 @@ export const createPreparer = (entities: EntityStore, runtimes: Runtimes, cipher
     return {
       executable,
       violation: limitViolation(doc.limits, invoker.limits),
+      split: payload => splitPayload(environment, payload),
       runBody: (activationId, transactionId, payload, deadline) =>
         `{"value":${mergeArguments(defaults, payload)}${middle}${activationId}","transaction_id":${JSON.stringify(transactionId)},"deadline":"${deadline}"}`,
     };

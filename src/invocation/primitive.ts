@@ -35,7 +35,14 @@ interface Parts {
 }
 
 /** Container runs that ended by the user's or the platform's fault get the platform's last line (OPENWHISK.md 3.6). */
-const withPlatformLines = (collected: CollectedLogs, response: Response, now: number): readonly string[] => {
+const withPlatformLines = (
+  collected: CollectedLogs,
+  response: Response,
+  limit: number,
+  now: number,
+): readonly string[] => {
+  // They are part of collecting, which a limit of 0 switches off.
+  if (limit === 0) return collected.lines;
   const extra: string[] = [];
   if (collected.failed) extra.push(formatLogLine(now, 'stderr', logText.collectorFailed));
   if (response.statusCode === 2) extra.push(formatLogLine(now, 'stderr', logText.developerError));
@@ -118,7 +125,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
 
   const finish = (invocation: Invocation, outcome: Outcome): Finished => {
     const { action, invoker, id, cause } = invocation;
-    const { timeout } = action.doc.limits;
+    const { timeout, logs } = action.doc.limits;
     const response = cutShort(outcome)
       ? whiskError(text.interrupted)
       : outcome.kind === 'ran'
@@ -136,7 +143,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
     });
     const always = invocation.alwaysStore === true;
     if (outcome.kind === 'ran') {
-      const lines = (collected: CollectedLogs) => withPlatformLines(collected, response, clock.now());
+      const lines = (collected: CollectedLogs) => withPlatformLines(collected, response, logs, clock.now());
       records.putLater(activation, { collected: outcome.logs, lines }, invoker, always);
     } else {
       records.put(activation, invoker, always);
@@ -165,11 +172,12 @@ export const createPrimitives = (parts: Parts): Primitives => {
   return {
     end,
     async run(invocation) {
-      const { action, invoker, payload, id, transactionId, accepted, cause } = invocation;
+      const { action, invoker, id, transactionId, accepted, cause } = invocation;
       const prepared = tryPrepare(invocation);
       if (!prepared) return end(invocation, whiskError(text.fetchFailed));
-      const { executable, violation, runBody } = prepared;
+      const { executable, violation, split, runBody } = prepared;
       if (violation) return end(invocation, applicationError(violation));
+      const { payload, environment } = split(invocation.payload);
       throttles.entered(invoker);
       try {
         const outcome = await submit({
@@ -179,6 +187,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
           // The pool's patience with a job that an earlier process accepted begins now.
           accepted: invocation.replay ? clock.now() : accepted,
           urgent: cause !== undefined,
+          ...(environment && { environment }),
           runBody: deadline => runBody(id, transactionId, payload, deadline),
           onStart: () => ledger.started(id),
         });

@@ -105,6 +105,13 @@ describe('create and update', () => {
     await put('ac-merge', { ...code(source), parameters });
     const run = await rest.post('_/actions/ac-merge?blocking=true&result=true', {});
     expect(run.json).toEqual({ args: { a: 1 }, e: 'env', n: '{"x":1}' });
+
+    // A call that names one gives the environment its value if it makes one; an argument it never is.
+    await put('ac-merge', { ...code(source), parameters });
+    const own = await rest.post('_/actions/ac-merge?blocking=true&result=true', { E: 'own', b: 2 });
+    expect(own.json).toEqual({ args: { a: 1, b: 2 }, e: 'own', n: '{"x":1}' });
+    const warm = await rest.post('_/actions/ac-merge?blocking=true&result=true', { E: 'late' });
+    expect(warm.json).toEqual({ args: { a: 1 }, e: 'own', n: '{"x":1}' });
   });
 
   it('drops annotations that are named, before the new ones come', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outcome } from '../../src/messages.js';
+import { logs as logText, outcome } from '../../src/messages.js';
 import { eventually, type Rest, restClient } from '../support/rest.js';
 import { type TestServer, targetServer } from '../support/server.js';
 
@@ -96,6 +96,14 @@ describe('a record', () => {
     const init = await run('av-initslow');
     expect(init.response.result).toEqual({ error: outcome.timeout(400, true) });
     expect([value(init, 'timeout'), typeof value(init, 'initTime')]).toEqual([true, 'number']);
+  });
+
+  it("has no logs with a log limit of 0, the platform's line included", async () => {
+    expect((await run('av-dev')).logs.at(-1)).toContain(logText.developerError);
+    await rest.action('av-quiet', 'const main = () => { throw new Error("dev") }', {
+      limits: { memory: 128, logs: 0 },
+    });
+    expect((await run('av-quiet')).logs).toEqual([]);
   });
 
   it('of a sequence and of a trigger', async () => {

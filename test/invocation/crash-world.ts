@@ -136,6 +136,7 @@ export class Process {
       prepare: ({ path }) =>
         ({
           executable: { path },
+          split: (payload: object) => ({ payload }),
           runBody: (_id: string, _tid: string, payload: { text: string }) => payload.text,
         }) as never,
       records,
