@@ -223,7 +223,7 @@ export const options = {
     type: 'string',
     enum: ['silent', 'warn', 'info', 'debug', 'trace'],
     default: 'warn',
-    help: 'How much to log (-v: debug)',
+    help: 'How much to log; warn has calls that failed and why, info application errors too, debug (-v) every call',
   },
 } as const satisfies Record<string, Option>;
 

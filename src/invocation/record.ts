@@ -1,6 +1,6 @@
 import { docPath } from '../entities/names.js';
 import { annotationValue } from '../entities/parameters.js';
-import type { Activation, ActivationSummary } from '../entities/types.js';
+import type { Activation, ActivationSummary, StatusCode } from '../entities/types.js';
 import { isObject } from '../json.js';
 import { remember } from '../remember.js';
 import { constantsOf, joined, limitsPiece, type Piece, piece } from './annotations.js';
@@ -9,6 +9,7 @@ import type { ResolvedAction } from './resolve.js';
 import type { Response } from './response.js';
 
 const STATUS = ['success', 'application error', 'action developer error', 'whisk internal error'] as const;
+export const statusText = (code: StatusCode): string => STATUS[code];
 
 /** Names and versions as JSON: most records have those of few actions. */
 const quoted = remember(text => JSON.stringify(text));

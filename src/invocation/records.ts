@@ -21,18 +21,32 @@ export type Records = ReturnType<typeof createRecords>;
  * A blocking answer leaves before its record is complete (logs follow within the sentinel's time). `settled` lets a
  * reader that knows the id wait for it, so that "invoke, then get" never sees a 404.
  */
-export const createRecords = (store: ActivationStore, journal: JournalStore, clock: Clock) => {
+export const createRecords = (
+  activations: ActivationStore,
+  journal: JournalStore,
+  clock: Clock,
+  report: (activation: Activation) => void,
+) => {
   const pending = new PassingMap<string, Promise<void>>();
 
+  const write = (activation: Activation): void => {
+    activations.put(activation);
+    report(activation);
+  };
+
   const put = (activation: Activation, invoker: Identity, always: boolean): void => {
-    if (always || invoker.limits.storeActivations) store.put(activation);
-    else journal.done(activation.activationId);
+    if (always || invoker.limits.storeActivations) {
+      write(activation);
+      return;
+    }
+    journal.done(activation.activationId);
+    report(activation);
   };
 
   return {
     put,
     /** Stores a record whatever its namespace's limits say: it was accepted when they allowed it. */
-    write: (activation: Activation): void => store.put(activation),
+    write,
     /** Stores `activation` with the lines once the logs are there, which never reject. */
     putLater(activation: Activation, logs: RunLogs, invoker: Identity, always: boolean): void {
       const done = logs.collected.then(collected => {

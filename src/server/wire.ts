@@ -13,6 +13,7 @@ import { createPrimitives } from '../invocation/primitive.js';
 import { createRecords } from '../invocation/records.js';
 import { createRecovery } from '../invocation/recover.js';
 import { createRecall, type Leftovers } from '../invocation/recover-recall.js';
+import { createReport } from '../invocation/report.js';
 import { createResolver } from '../invocation/resolve.js';
 import { createThrottles } from '../invocation/throttle.js';
 import type { Logger } from '../log.js';
@@ -67,7 +68,7 @@ export const wire = ({
   };
   const cipher = createParameterCipher({ current: config.parameterStorage, keys });
   const resolve = createResolver(entities);
-  const records = createRecords(store.activations, store.journal, clock);
+  const records = createRecords(store.activations, store.journal, clock, createReport(log, clock));
   const ledger = createLedger({ journal: store.journal, activations: store.activations, records, clock, log });
   const throttles = createThrottles(clock);
   const primitives = createPrimitives({

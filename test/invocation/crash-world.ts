@@ -128,7 +128,7 @@ export class Process {
     const log = silentLogger();
     const store = { journal: this.journal(), activations: this.activations() } as unknown as Store;
     const { journal, activations } = store;
-    const records = createRecords(activations, journal, clock);
+    const records = createRecords(activations, journal, clock, () => {});
     this.ledger = createLedger({ journal, activations, records, clock, log });
     const { ledger } = this;
     const primitives = createPrimitives({
