@@ -4,7 +4,6 @@ import type { ActionDoc } from '../entities/types.js';
 import { HttpError } from '../errors.js';
 import { checkRight, readPackage } from '../invocation/entitlement.js';
 import type { Identity } from '../invocation/identity.js';
-import type { ResolvedAction } from '../invocation/resolve.js';
 import { executeOnly as text } from '../messages.js';
 import { actionJson, putAction, removeAction } from './action-change.js';
 import { invokeAction } from './action-invoke.js';
@@ -39,18 +38,23 @@ const listPackage = (parts: ApiParts, ctx: Context): void => {
   list(parts, ctx, namespace, name);
 };
 
-/** Where shared packages may only be executed, an action is read in its own namespace alone. Throws 403. */
-const checkReadable = ({ namespace }: Identity, path: string, action: ResolvedAction): void => {
-  if (rootOf(path) !== namespace) throw new HttpError(403, text.action(packageOf(path) ?? path));
-  if (rootOf(action.path) !== namespace) throw new HttpError(403, text.boundAction(path));
+/**
+ * Where shared packages may only be executed, an action is read in its own namespace alone. Throws 403, whether there is such
+ * an action or not.
+ */
+const checkReadable = (parts: ApiParts, identity: Identity, path: string): void => {
+  const inPackage = packageOf(path);
+  if (rootOf(path) !== identity.namespace) throw new HttpError(403, text.action(inPackage ?? path));
+  const provider = inPackage && readPackage(parts.store.entities, identity, inPackage).provider;
+  if (provider && rootOf(provider.path) !== identity.namespace) throw new HttpError(403, text.boundAction(path));
 };
 
 const get = (parts: ApiParts, ctx: Context): void => {
   const { path } = targetOf(ctx);
   checkRight(parts.store.entities, ctx.state.identity, 'READ', path);
   const withCode = booleanQuery(ctx, 'code', true);
+  if (parts.executeOnly) checkReadable(parts, ctx.state.identity, path);
   const action = parts.resolve(path);
-  if (parts.executeOnly) checkReadable(ctx.state.identity, path, action);
   const code = withCode ? parts.store.entities.code(action.path) : undefined;
   sendJson(ctx, 200, {
     ...actionJson(action.doc, code, action.parameters),

@@ -87,7 +87,8 @@ const backendsOf = (assembly: Json | undefined): ReadonlyMap<string, Backend> =>
 const targetOf = (url: string): Target => {
   const wholePath = url.endsWith(REQUEST_PATH);
   const plain = (wholePath ? url.slice(0, -REQUEST_PATH.length) : url)
-    .replace(/^\w+:\/\/[^/]*/, '')
+    // wskdeploy and the serverless plugin put `https://` before whatever they have for the host, `http://` included.
+    .replace(/^(?:\w+:\/\/)+[^/]*/, '')
     .replace(/[?#].*$/, '');
   const address = plain.startsWith(WEB_PREFIX) ? parseAddress(plain.slice(WEB_PREFIX.length)) : undefined;
   return address ? { kind: 'web', address, wholePath } : { kind: 'unknown', url };

@@ -256,6 +256,9 @@ describe('single limits of the server', () => {
     fails(await guest.get('whisk.system/actions/shared/echo'), 403, executeOnly.action('whisk.system/shared'));
     fails(await guest.get('_/packages/bound'), 403, executeOnly.binding('bound'));
     fails(await guest.get('_/actions/bound/echo'), 403, executeOnly.boundAction('guest/bound/echo'));
+    // Nor does an answer tell which actions there are.
+    fails(await guest.get('whisk.system/actions/shared/none'), 403, executeOnly.action('whisk.system/shared'));
+    fails(await guest.get('_/actions/bound/none'), 403, executeOnly.boundAction('guest/bound/none'));
     expect((await guest.get('_/actions/mine/echo')).status).toBe(200);
     expect((await owner.get('_/packages/shared')).status).toBe(200);
     expect((await guest.post('_/actions/bound/echo?blocking=true', {})).status).toBe(200);

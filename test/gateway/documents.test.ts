@@ -182,6 +182,21 @@ describe('a document made ready', () => {
     });
   });
 
+  test('a target with the scheme twice, as wskdeploy writes it for an API host of http://', () => {
+    const url = (host: string) => `${host}/api/v1/web/guest/pkg/hello.http`;
+    const target = (host: string) => {
+      const get = { 'x-openwhisk': { url: url(host) } };
+      return compiled({ basePath: '/', info: { title: 't' }, paths: { '/p': { get } } }).resources[0]?.operations.get(
+        'GET',
+      )?.target;
+    };
+    expect(target('https://http://127.0.0.1:3233')).toMatchObject({
+      kind: 'web',
+      address: { path: 'guest/pkg/hello' },
+    });
+    expect(target('https://http://127.0.0.1:3233')).toEqual(target('http://127.0.0.1:3233'));
+  });
+
   const plain = (extra: object): ApiDocument => ({
     basePath: '/',
     info: { title: 't' },
