@@ -223,7 +223,12 @@ export const options = {
     type: 'string',
     enum: ['silent', 'warn', 'info', 'debug', 'trace'],
     default: 'warn',
-    help: 'How much to log; warn has calls that failed and why, info application errors too, debug (-v) every call',
+    help: 'How much to log; warn has calls that failed, info application errors too, debug (-v) every call',
+  },
+  logErrors: {
+    type: 'boolean',
+    default: false,
+    help: 'Log what failed functions said and printed: may show what they keep secret',
   },
 } as const satisfies Record<string, Option>;
 

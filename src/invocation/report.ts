@@ -37,11 +37,11 @@ const outputOf = ({ annotations, logs }: Activation): readonly string[] => {
     : lines;
 };
 
-const describe = (activation: Activation): string => {
+const describe = (activation: Activation, words: boolean): string => {
   const { annotations, name, statusCode, duration = 0, activationId } = activation;
   const path = annotationValue(annotations.list, 'path') ?? name;
   const head = `${path}: ${statusText(statusCode)} after ${duration} ms (activation ${activationId})`;
-  if (statusCode === 0) return head;
+  if (statusCode === 0 || !words) return head;
   const output = outputOf(activation);
   const error = errorOf(activation);
   // With the output there is the rest of it.
@@ -50,11 +50,12 @@ const describe = (activation: Activation): string => {
 };
 
 /**
- * Tells the server's log what became of each activation, so that nobody has to ask for a record to see why a call failed:
- * the developer's and the platform's errors as warnings, with the end of the output; application errors, which many mean, as
- * information; all the others for debugging.
+ * Tells the server's log what became of each activation: the developer's and the platform's errors as warnings; application
+ * errors, which many mean, as information; all the others for debugging. With `words` also the error and the end of the
+ * output, so that nobody has to ask for a record to see why a call failed: only for who asks for it, as a function's words may
+ * have its parameters and code in them.
  */
-export const createReport = (log: Logger, clock: Clock): ((activation: Activation) => void) => {
+export const createReport = (log: Logger, clock: Clock, words: boolean): ((activation: Activation) => void) => {
   let told = 0;
   let untold = 0;
 
@@ -75,6 +76,6 @@ export const createReport = (log: Logger, clock: Clock): ((activation: Activatio
       }
       told++;
     }
-    log[level](describe(activation));
+    log[level](describe(activation, words));
   };
 };

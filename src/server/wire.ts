@@ -68,7 +68,7 @@ export const wire = ({
   };
   const cipher = createParameterCipher({ current: config.parameterStorage, keys });
   const resolve = createResolver(entities);
-  const records = createRecords(store.activations, store.journal, clock, createReport(log, clock));
+  const records = createRecords(store.activations, store.journal, clock, createReport(log, clock, config.logErrors));
   const ledger = createLedger({ journal: store.journal, activations: store.activations, records, clock, log });
   const throttles = createThrottles(clock);
   const primitives = createPrimitives({

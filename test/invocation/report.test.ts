@@ -14,8 +14,8 @@ beforeEach(() => {
   clock = new FakeClock();
 });
 
-const reporter = (level: string) =>
-  createReport(pino({ level }, { write: line => void said.push(JSON.parse(line)) }), clock);
+const reporter = (level: string, words = true) =>
+  createReport(pino({ level }, { write: line => void said.push(JSON.parse(line)) }), clock, words);
 
 const ended = (statusCode: StatusCode, result: unknown, more: Partial<Activation> = {}): Activation => ({
   activationId: '1f'.repeat(16),
@@ -46,6 +46,11 @@ it('tells of errors as loud as they are', () => {
     [WARN, `guest/pkg/hello: action developer error after 12 ms ${id}: no main\n    stdout: a\n    stderr: ?[31mb`],
     [WARN, `guest/pkg/hello: whisk internal error after 12 ms ${id}: lost`],
   ]);
+});
+
+it("keeps a function's own words to itself unless they are asked for", () => {
+  reporter('warn', false)(ended(2, { error: 'secret' }, { logs: ['t stdout: secret'] }));
+  expect(said[0]?.msg).toMatch(/^guest\/pkg\/hello: action developer error after 12 ms \(activation (1f){16}\)$/);
 });
 
 it('shows the beginning of a long error and the end of much output', () => {
