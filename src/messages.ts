@@ -17,9 +17,9 @@ export const defaultText: Readonly<Record<number, string>> = {
   503: 'The server is currently unavailable (because it is overloaded or down for maintenance).',
 };
 
-/** Framework-level refusals (1.1, 1.3). */
 const URI_TOO_LONG = 'URI length exceeds the configured limit of 8192 characters';
 
+/** Framework-level refusals (1.1, 1.3). */
 export const http = {
   noRoute: 'The requested resource could not be found.',
   methodNotAllowed: (methods: string) => `HTTP method not allowed, supported methods: ${methods}`,

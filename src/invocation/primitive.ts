@@ -187,7 +187,7 @@ export const createPrimitives = (parts: Parts): Primitives => {
           // The pool's patience with a job that an earlier process accepted begins now.
           accepted: invocation.replay ? clock.now() : accepted,
           urgent: cause !== undefined,
-          ...(environment && { environment }),
+          environment,
           runBody: deadline => runBody(id, transactionId, payload, deadline),
           onStart: () => ledger.started(id),
         });

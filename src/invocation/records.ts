@@ -35,11 +35,8 @@ export const createRecords = (
   };
 
   const put = (activation: Activation, invoker: Identity, always: boolean): void => {
-    if (always || invoker.limits.storeActivations) {
-      write(activation);
-      return;
-    }
-    journal.done(activation.activationId);
+    if (always || invoker.limits.storeActivations) activations.put(activation);
+    else journal.done(activation.activationId);
     report(activation);
   };
 

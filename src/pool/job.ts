@@ -33,7 +33,7 @@ export interface Job {
   /** Components of a sequence already running go first. */
   readonly urgent?: boolean;
   /** What /init's environment has of this call's own, if it is the one that initialises a container. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** The body of /run. */
   runBody(deadline: number): Buffer | string;
   /** Called once, just before the first byte goes to a container: from here on the user's code may have run. */

@@ -6,6 +6,7 @@ import type { Config } from '../config/options.js';
 import { UsageError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Availability } from '../pool/driver.js';
+import { INSTANCE_LABEL } from '../pool/drivers/common-spec.js';
 import type { DockerDriver } from '../pool/drivers/docker.js';
 import type { PullProgress } from '../pool/drivers/image-progress.js';
 import type { ImageReport, PullPolicy } from '../pool/drivers/images.js';
@@ -112,7 +113,7 @@ const overKubernetes = async (
     ...createChoice({ docker: withHost, log }),
     onPull: () => {},
     images: async () => ({ engine: NO_ENGINE, pull: 'missing', images: [] }),
-    labels: { 'miniwhisk.instance': instance },
+    labels: { [INSTANCE_LABEL]: instance },
     namePrefix: `wsk0${instance.slice(0, 4)}`,
     close: () => driver.close(),
   };
@@ -156,7 +157,7 @@ export const openDrivers = async (config: Config, log: Logger, port: () => numbe
     },
     description: describe(config, opened),
     callbackAddress: await answering?.gatewayAddress(),
-    labels: { 'miniwhisk.instance': instance },
+    labels: { [INSTANCE_LABEL]: instance },
     namePrefix: `wsk0${instance.slice(0, 4)}`,
     cores: availableParallelism(),
     ...(answering && { startsAtOnce: () => answering.startsAtOnce }),

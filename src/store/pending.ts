@@ -1,6 +1,6 @@
 import type { Activation } from '../entities/types.js';
 import { PassingMap } from '../passing-map.js';
-import { filterNames } from './activation-rows.js';
+import { filterNames, weightOf } from './activation-rows.js';
 import { type ActivationQuery, StoreUnavailable } from './store.js';
 
 /**
@@ -18,10 +18,6 @@ export interface Pending {
   /** Whether the file has this id already; undefined until somebody asked. */
   duplicate?: boolean;
 }
-
-/** What it takes in memory, about: an object and its texts. */
-const bytesOf = ({ result, logs, annotations }: Activation): number =>
-  logs.reduce((sum, line) => sum + line.length, 250 + annotations.text.length + (result?.length ?? 0));
 
 const matches = ({ activation, named, bound }: Pending, query: ActivationQuery): boolean =>
   activation.namespace === query.namespace &&
@@ -49,7 +45,7 @@ export class PendingActivations {
   /** False when an activation of this id waits already. */
   add(activation: Activation): boolean {
     if (this.byId.has(activation.activationId)) return false;
-    const bytes = bytesOf(activation);
+    const bytes = weightOf(activation);
     this.byId.set(activation.activationId, { activation, ...filterNames(activation), bytes });
     this.bytes += bytes;
     return true;
