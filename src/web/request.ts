@@ -61,10 +61,9 @@ export const requestHeaders = (req: IncomingMessage): Record<string, string> => 
   return headers;
 };
 
-/** Over HTTP/2 a body needs no header. */
+/** Whether a body may follow that was not announced by its length. Over HTTP/2 it needs no header. */
 const mayHaveBody = (req: IncomingMessage): boolean =>
   req.headers['transfer-encoding'] !== undefined ||
-  Number(req.headers['content-length'] ?? 0) > 0 ||
   (req.httpVersionMajor === 2 && !(req as unknown as Http2ServerRequest).stream.endAfterHeaders);
 
 /** What of a request does not depend on the address it is for. */
@@ -74,12 +73,13 @@ export const webRequest = (
 ): Omit<WebRequest, 'address'> => {
   const { transactionId, extraLogging } = ctx.state as RequestState;
   const authorization = header(ctx, 'authorization');
+  const length = contentLength(ctx);
   return {
     method: ctx.method,
     query: ctx.querystring,
     headers: requestHeaders(ctx.req),
-    contentLength: contentLength(ctx),
-    hasBody: mayHaveBody(ctx.req),
+    contentLength: length,
+    hasBody: length > 0 || mayHaveBody(ctx.req),
     body: () => readBody(ctx.req),
     user: authorization === '' ? undefined : caller(authorization),
     transactionId,
